@@ -1,0 +1,93 @@
+"""The nouns, the protocols, what follows from them, the laws, the errors. Imports numpy alone."""
+
+from lernpfad.core.arrays import NOBODY, UNKNOWN, Array, BoolArray, FloatArray, IntArray, StrArray
+from lernpfad.core.catalog import KINDS, Catalog, mean_over_skills
+from lernpfad.core.choose import choose, pick
+from lernpfad.core.errors import (
+    BundleError,
+    ConfigError,
+    DataError,
+    LawBroken,
+    LernpfadError,
+    NotFittedError,
+    unknown_name,
+)
+from lernpfad.core.next_best import NextBest
+from lernpfad.core.progress import Listener, Reports
+from lernpfad.core.protocols import (
+    KnowledgeTracer,
+    ParallelTrace,
+    Policy,
+    RankedDraw,
+    Ranking,
+    Recommender,
+    Simulator,
+    SkillHead,
+    WhatIf,
+)
+from lernpfad.core.recommend import Recommendation, recommend
+from lernpfad.core.roles import Requirement, Roles, debt, gap
+from lernpfad.core.sequences import CORRECT, NOT_ASSESSED, WRONG, Interactions, Sequences
+from lernpfad.core.situation import Situation
+from lernpfad.core.state import put, take
+from lernpfad.core.trace import fold, mastery, observe, plain_what_if, state_after, trace, what_if
+from lernpfad.core.world import Outcomes, Rollout, SeesTruth, World
+
+__all__ = [
+    "CORRECT",
+    "KINDS",
+    "NOBODY",
+    "NOT_ASSESSED",
+    "UNKNOWN",
+    "WRONG",
+    "Array",
+    "BoolArray",
+    "BundleError",
+    "Catalog",
+    "ConfigError",
+    "DataError",
+    "FloatArray",
+    "IntArray",
+    "Interactions",
+    "KnowledgeTracer",
+    "LawBroken",
+    "LernpfadError",
+    "Listener",
+    "NextBest",
+    "NotFittedError",
+    "Outcomes",
+    "ParallelTrace",
+    "Policy",
+    "RankedDraw",
+    "Ranking",
+    "Recommendation",
+    "Recommender",
+    "Reports",
+    "Requirement",
+    "Roles",
+    "Rollout",
+    "SeesTruth",
+    "Sequences",
+    "Simulator",
+    "Situation",
+    "SkillHead",
+    "StrArray",
+    "WhatIf",
+    "World",
+    "choose",
+    "debt",
+    "fold",
+    "gap",
+    "mastery",
+    "mean_over_skills",
+    "observe",
+    "pick",
+    "plain_what_if",
+    "put",
+    "recommend",
+    "state_after",
+    "take",
+    "trace",
+    "unknown_name",
+    "what_if",
+]

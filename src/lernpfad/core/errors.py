@@ -1,0 +1,36 @@
+"""Everything lernpfad raises on purpose: one line that names the thing, what was expected, and the fix."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class LernpfadError(Exception):
+    """The caller can mend this; the command line prints it as one line and exits with 2."""
+
+
+class ConfigError(LernpfadError):
+    """A setting, a name or a path in the configuration is wrong."""
+
+
+class DataError(LernpfadError):
+    """A learner log or a catalog breaks a rule; the message names file, line and reason."""
+
+
+class NotFittedError(LernpfadError):
+    """A model was asked before it was fitted."""
+
+
+class BundleError(LernpfadError):
+    """An exported bundle is damaged, of another schema, or lacks a file; the message names the file."""
+
+
+class LawBroken(LernpfadError, AssertionError):
+    """A model, a simulator or data broke one of the laws of `lernpfad.core.laws`."""
+
+
+def unknown_name(what: str, name: str, options: Iterable[str]) -> str:
+    """The line for a name that does not exist: "no tracer named 'skat'; did you mean 'sakt'?"."""
+    known = sorted(options)
+    near = get_close_matches(name, known, n=1, cutoff=0.5)
+    hint = f"did you mean '{near[0]}'?" if near else f"there are: {', '.join(known) or 'none'}"
+    return f"no {what} named '{name}'; {hint}"

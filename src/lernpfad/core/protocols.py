@@ -1,0 +1,134 @@
+"""The interfaces everything hangs on. Axis 0 is always learners; only `fit` changes a model."""
+
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar, runtime_checkable
+
+from numpy.random import Generator
+
+from lernpfad.core.arrays import FloatArray, IntArray
+from lernpfad.core.sequences import Interactions, Sequences
+
+if TYPE_CHECKING:
+    from lernpfad.core.situation import Situation
+    from lernpfad.core.world import Outcomes
+
+S = TypeVar("S")
+
+
+@runtime_checkable
+class KnowledgeTracer(Protocol[S]):
+    """What does the learner know? A state per learner, predicted success per item."""
+
+    def fit(self, train: Sequences, valid: Sequences | None = None) -> Self:
+        """Learn from histories; `valid` (other learners) is for early stopping and calibration only."""
+        ...
+
+    def start(self, learners: int) -> S:
+        """The state of learners of whom nothing is known yet."""
+        ...
+
+    def update(self, state: S, seen: Interactions) -> S:
+        """The state after one accepted interaction of each learner; the argument is left untouched."""
+        ...
+
+    def predict(self, state: S, items: IntArray, at: FloatArray) -> FloatArray:
+        """P(correct) of each learner at each of her items: `[learners, items]` in (0, 1).
+
+        items: `[learners, items]` indices, -1 for an unknown one. at: `[learners]`, seconds.
+        """
+        ...
+
+
+@runtime_checkable
+class ParallelTrace(Protocol):
+    """Optional: a tracer that predicts whole histories at once, equal to the predict-then-update fold."""
+
+    def trace(self, histories: Sequences) -> FloatArray:
+        """P(correct) of every row from the learner's earlier rows only, `[N]`."""
+        ...
+
+
+@runtime_checkable
+class SkillHead(Protocol):
+    """Optional: a tracer that reads mastery off its state without probing items."""
+
+    def mastery(self, state: Any, at: FloatArray) -> FloatArray:
+        """Estimated probability of success per skill, `[learners, K]` in [0, 1]."""
+        ...
+
+
+@runtime_checkable
+class WhatIf(Protocol):
+    """Optional: the fast way to the mastery that each candidate would leave behind."""
+
+    def what_if(self, state: Any, items: IntArray, at: FloatArray) -> FloatArray:
+        """Mastery of the touched skills after each candidate and outcome: `[learners, items, 2, M]`.
+
+        Axis 2 is the outcome (0 wrong, 1 correct); the last axis follows `Catalog.skills_of(items)`, with
+        NaN where that is -1. `lernpfad.core.trace.plain_what_if` is the definition.
+        """
+        ...
+
+
+@runtime_checkable
+class Recommender(Protocol):
+    """What will the learner take up? A score for a history, never for a row number."""
+
+    def fit(self, train: Sequences, valid: Sequences | None = None) -> Self:
+        """Learn from histories; declined offers are in there, with `accepted` False."""
+        ...
+
+    def score(self, histories: Sequences, items: IntArray) -> FloatArray:
+        """Affinity of each history for each item, higher is better: `[learners, items]`.
+
+        items: `[items]` indices, the same candidates for everybody.
+        """
+        ...
+
+
+@runtime_checkable
+class Policy(Protocol):
+    """What next? A distribution over the candidates."""
+
+    def propensities(self, situation: "Situation") -> FloatArray:
+        """`[learners, items]`: non-negative, 0 where not eligible.
+
+        A row sums to 1 where anything is eligible, else to 0.
+        """
+        ...
+
+
+@runtime_checkable
+class Ranking(Protocol):
+    """Optional: a policy that ranks the candidates by a score; `recommend` lists by it."""
+
+    def score(self, situation: "Situation") -> FloatArray:
+        """Higher is better, `[learners, items]`; -inf where not eligible."""
+        ...
+
+
+@runtime_checkable
+class RankedDraw(Ranking, Protocol):
+    """Optional: a ranking policy whose propensities follow from its score, so that nobody computes that twice."""
+
+    def drawn(self, score: FloatArray, situation: "Situation") -> FloatArray:
+        """`propensities(situation)`, given what `score(situation)` was: both `[learners, items]`."""
+        ...
+
+
+class Simulator(Protocol[S]):
+    """Learners whose true knowledge is known to the evaluation, and to nobody else."""
+
+    def reset(self, learners: int, rng: Generator) -> S:
+        """A fresh population."""
+        ...
+
+    def step(self, state: S, items: IntArray, at: FloatArray, rng: Generator) -> "tuple[S, Outcomes]":
+        """Offer `items[j]` to learner j (-1: no offer) at `at[j]`; the argument is left untouched.
+
+        The same learner, item and generator give the same outcome, whoever else is in the batch.
+        """
+        ...
+
+    def mastery(self, state: S, at: FloatArray) -> FloatArray:
+        """True retrievable mastery, `[learners, K]`; for the evaluation only."""
+        ...

@@ -1,0 +1,150 @@
+"""What follows from any tracer: predict-then-update over histories, mastery, and what-ifs."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from lernpfad.core.arrays import UNKNOWN, Array, FloatArray, IntArray
+from lernpfad.core.catalog import Catalog
+from lernpfad.core.protocols import KnowledgeTracer, ParallelTrace, S, SkillHead, WhatIf
+from lernpfad.core.sequences import NOT_ASSESSED, Interactions, Sequences
+from lernpfad.core.state import join, put, take
+
+PROBES_PER_SKILL = 5
+_BRANCH_ROWS = 65_536
+
+
+def observe(tracer: KnowledgeTracer[S], state: S, seen: Interactions) -> S:
+    """The state after one interaction of each learner; a declined offer teaches a tracer nothing."""
+    if seen.accepted.all():
+        return tracer.update(state, seen)
+    took = np.flatnonzero(seen.accepted)
+    if not len(took):
+        return state
+    return put(state, took, tracer.update(take(state, took), seen[took]))
+
+
+def fold(tracer: KnowledgeTracer[S], histories: Sequences) -> tuple[S, FloatArray]:
+    """Predict, then update, one interaction at a time: the definition of what a tracer knows.
+
+    Returns the state after each learner's whole history, and P(correct) of every row before it was seen, `[N]`.
+    """
+    predicted = np.full(len(histories), np.nan)
+
+    def look(state: S, seen: Interactions, rows: IntArray) -> None:
+        predicted[rows] = tracer.predict(state, seen.item[:, None], seen.time)[:, 0]
+
+    return _walk(tracer, histories, before=look), predicted
+
+
+def state_after(tracer: KnowledgeTracer[S], histories: Sequences) -> S:
+    """The state of each learner after her whole history."""
+    return _walk(tracer, histories, before=lambda state, seen, rows: None)
+
+
+def _walk(
+    tracer: KnowledgeTracer[S], histories: Sequences, *, before: Callable[[S, Interactions, IntArray], None]
+) -> S:
+    """Take all learners through their histories in step, longest first, calling `before` ahead of each update."""
+    lengths = histories.lengths
+    longest_first = np.argsort(-lengths, kind="stable")
+    starts, ascending = histories.offsets[:-1][longest_first], np.sort(lengths)
+    state = tracer.start(len(lengths))
+    done: list[S] = []  # states of learners whose history has ended, shortest first
+    for step in range(int(lengths.max(initial=0))):
+        active = len(lengths) - int(np.searchsorted(ascending, step, side="right"))
+        done.append(take(state, slice(active, None)))
+        state = take(state, slice(0, active))
+        rows = starts[:active] + step
+        seen = histories.rows(rows)
+        before(state, seen, rows)
+        state = observe(tracer, state, seen)
+    in_walking_order = join([state, *reversed(done)])
+    return take(in_walking_order, np.argsort(longest_first, kind="stable"))
+
+
+def trace(tracer: KnowledgeTracer[S], histories: Sequences) -> FloatArray:
+    """P(correct) of every row, from the learner's earlier rows only, `[N]`.
+
+    Takes the tracer's own parallel path where it has one (a law holds it to `fold`).
+    """
+    if isinstance(tracer, ParallelTrace):
+        return tracer.trace(histories)
+    return fold(tracer, histories)[1]
+
+
+def probes(catalog: Catalog, *, per_skill: int = PROBES_PER_SKILL) -> IntArray:
+    """Items that stand for each skill, `[K, per_skill]`, padded with -1: those with the fewest other skills first."""
+    table = np.full((len(catalog.skills), per_skill), UNKNOWN, dtype=np.int64)
+    breadth = (catalog.item_skills >= 0).sum(axis=1)
+    item, place = np.nonzero(catalog.item_skills >= 0)
+    skill = catalog.item_skills[item, place]
+    order = np.lexsort((item, breadth[item], skill))
+    item, skill = item[order], skill[order]
+    rank = np.arange(len(skill)) - np.searchsorted(skill, skill, side="left")
+    kept = rank < per_skill
+    table[skill[kept], rank[kept]] = item[kept]
+    return table
+
+
+def mastery(tracer: KnowledgeTracer[S], state: S, at: FloatArray, *, catalog: Catalog) -> FloatArray:
+    """Estimated probability of success per skill, `[learners, K]`.
+
+    From the tracer's skill head where it has one, else the mean prediction over a few probe items per skill.
+    """
+    if isinstance(tracer, SkillHead):
+        return tracer.mastery(state, at)
+    table = probes(catalog)
+    learners = len(at)
+    items = np.broadcast_to(table.reshape(1, -1), (learners, table.size))
+    predicted = tracer.predict(state, items, at).reshape(learners, *table.shape)
+    there = table >= 0
+    there[~there.any(axis=1), 0] = True  # a skill without items: what the tracer says of an unknown item
+    mean: FloatArray = (predicted * there).sum(axis=-1) / there.sum(axis=-1)
+    return mean
+
+
+def what_if(tracer: KnowledgeTracer[S], state: S, items: IntArray, at: FloatArray, *, catalog: Catalog) -> FloatArray:
+    """Mastery of the touched skills after each candidate and outcome, `[learners, items, 2, M]`.
+
+    items: `[learners, items]`. Axis 2 is the outcome, wrong then correct; an item that is never assessed has
+    the same value in both. The last axis follows `catalog.skills_of(items)`, NaN where there is no skill.
+    """
+    if isinstance(tracer, WhatIf):
+        return tracer.what_if(state, items, at)
+    return plain_what_if(tracer, state, items, at, catalog=catalog)
+
+
+def plain_what_if(
+    tracer: KnowledgeTracer[S], state: S, items: IntArray, at: FloatArray, *, catalog: Catalog
+) -> FloatArray:
+    """`what_if` by its definition: repeat the state, `update`, ask for `mastery`."""
+    learners, candidates = items.shape
+    skills = catalog.skills_of(items)
+    after = np.full((learners, candidates, 2, skills.shape[-1]), np.nan)
+    together = max(1, _BRANCH_ROWS // max(candidates, 1))
+    for first in range(0, learners, together):
+        some = np.arange(first, min(first + together, learners))
+        branch = np.repeat(some, candidates)
+        taken = items[some].reshape(-1)
+        for outcome in (0, 1):
+            seen = _imagined(taken, outcome, at[branch], catalog=catalog)
+            known = mastery(tracer, tracer.update(take(state, branch), seen), at[branch], catalog=catalog)
+            touched = skills[some].reshape(len(branch), skills.shape[2])
+            picked = np.take_along_axis(known, np.where(touched >= 0, touched, 0), axis=1)
+            after[some, :, outcome] = np.where(touched >= 0, picked, np.nan).reshape(
+                len(some), candidates, skills.shape[2]
+            )
+    return after
+
+
+def _imagined(items: IntArray, outcome: int, at: FloatArray, *, catalog: Catalog) -> Interactions:
+    known = np.where(items >= 0, items, 0)
+    graded: Array = catalog.assessed[known] | (items < 0)
+    return Interactions(
+        item=items,
+        outcome=np.where(graded, outcome, NOT_ASSESSED).astype(np.int8),
+        accepted=np.ones(len(items), dtype=bool),
+        minutes=np.where(items >= 0, catalog.minutes[known], 0.0),
+        time=at,
+    )

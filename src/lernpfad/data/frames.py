@@ -1,0 +1,141 @@
+"""Tables on disk, Parquet or CSV, as checked frames that know the line of every row."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lernpfad.core import Array, DataError, IntArray
+from lernpfad.data import schema, text
+from lernpfad.data.faults import refuse
+from lernpfad.data.files import Raw, existing_folder, find, load
+
+REQUIRED = ("interactions", "items")
+FORMATS = ("parquet", "csv")
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """One checked table. frame: a pandas frame indexed by line. unit: "line" (CSV) or "row" (Parquet)."""
+
+    frame: Any
+    file: Path
+    unit: str
+
+    def __len__(self) -> int:
+        return len(self.frame)
+
+    def __contains__(self, column: str) -> bool:
+        return column in self.frame.columns
+
+    @property
+    def lines(self) -> IntArray:
+        """Line (or row) of the file behind each row."""
+        numbers: IntArray = self.frame.index.to_numpy()
+        return numbers
+
+    def text(self, column: str) -> list[str]:
+        """A column of ids; an empty cell is ''."""
+        return [str(one) for one in self.frame[column].fillna("").tolist()]
+
+    def column(self, name: str) -> Array:
+        """A column as numbers, booleans or strings, `[rows]`."""
+        series = self.frame[name]
+        if series.dtype.kind in "biufM":
+            numbers: Array = series.to_numpy()
+            return numbers
+        if not len(series) and series.dtype == object:
+            return np.empty(0)  # a CSV without rows does not say what its cells would have been
+        return np.asarray(self.text(name), dtype=np.str_)
+
+    def index(self, column: str, known: Mapping[str, int], *, what: str) -> IntArray:
+        """A column of ids as indices, `[rows]`; an id that is not known is refused."""
+        import pandas as pd
+
+        codes, ids = pd.factorize(self.frame[column].fillna(""))
+        table = np.asarray([known.get(str(one), -2) for one in ids], dtype=np.int64)
+        index = table[codes] if len(codes) else np.empty(0, dtype=np.int64)
+        bad = np.flatnonzero(index == -2)
+        if len(bad):
+            reason = f"{column} '{self.frame[column].iloc[bad[0]]}' is not in table '{what}s'"
+            refuse(self.file, self.lines[bad], reason, fix=f"add the {what} there, or mend the id", unit=self.unit)
+        return index
+
+
+def frames(folder: str | Path, *, sha256: Mapping[str, str] | None = None) -> dict[str, Frame]:
+    """All tables that the folder holds, by name, checked against the schema."""
+    path = existing_folder(folder)
+    found: dict[str, Frame] = {}
+    for table in schema.NAMES:
+        there = [form for form in FORMATS if find(path, f"{table}.{form}")]
+        if len(there) > 1:
+            raise DataError(f"{path}: both {table}.parquet and {table}.csv are here; keep one of them")
+        if there:
+            raw = load(path, f"{table}.{there[0]}", sha256=sha256)
+            frame, unit = _parquet(raw) if there[0] == "parquet" else _csv(raw, table)
+            found[table] = Frame(schema.checked(frame, table, file=raw.path, unit=unit), raw.path, unit)
+        elif table in REQUIRED:
+            raise DataError(f"{path / table}.parquet: no such file, nor {table}.csv; a data set needs this table")
+    return found
+
+
+def save(tables: Mapping[str, Mapping[str, Any]], folder: Path, *, format: str) -> None:
+    """Write the tables, in place of all tables of ours that the folder held."""
+    import pyarrow as pa
+    from pyarrow import csv, parquet
+
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in schema.NAMES:
+        for form in FORMATS:
+            (folder / f"{name}.{form}").unlink(missing_ok=True)
+            (folder / f"{name}.{form}.gz").unlink(missing_ok=True)
+    for name, columns in tables.items():
+        table = pa.table({column: _arrow(values) for column, values in columns.items()})
+        if format == "csv":
+            csv.write_csv(table, folder / f"{name}.csv")
+        else:
+            parquet.write_table(table, folder / f"{name}.parquet", compression="zstd")
+
+
+def _arrow(values: Any) -> Any:
+    import pyarrow as pa
+
+    if isinstance(values, np.ndarray) and values.dtype.kind == "U":
+        return pa.array(values.tolist(), pa.string())
+    return pa.array(values)
+
+
+def _parquet(raw: Raw) -> tuple[Any, str]:
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    try:
+        frame = parquet.read_table(BytesIO(raw.content)).to_pandas()
+    except (pa.ArrowInvalid, OSError) as problem:
+        raise DataError(f"{raw.path}: not a readable Parquet file ({problem}); write it again") from problem
+    return _numbered(frame, first=1), "row"
+
+
+def _csv(raw: Raw, table: str) -> tuple[Any, str]:
+    frame = text.frame(raw, strings=schema.IDS[table])
+    if "accepted" in frame and frame["accepted"].dtype.kind not in "biuf":  # text, as one cell at least is neither
+        frame["accepted"] = [_TRUTH.get(cell, cell) for cell in frame["accepted"].astype(object)]
+    return _numbered(frame, first=2), "line"
+
+
+_TRUTH = {"true": 1, "True": 1, "1": 1, "false": 0, "False": 0, "0": 0}
+
+
+def _numbered(frame: Any, *, first: int) -> Any:
+    """The frame under the line numbers of its file, with dates as seconds since the epoch."""
+    import pandas as pd
+
+    frame.index = pd.RangeIndex(first, first + len(frame))
+    for column in frame.columns:
+        if frame[column].dtype.kind == "M":
+            dates = frame[column].dt.tz_convert(None) if frame[column].dt.tz is not None else frame[column]
+            frame[column] = (dates - pd.Timestamp(0)) / pd.Timedelta(seconds=1)
+    return frame

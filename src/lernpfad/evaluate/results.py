@@ -1,0 +1,107 @@
+"""Everything that a report is made of, in one value; what was not evaluated is left empty."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Final, Self
+
+from lernpfad.core import BoolArray, Catalog, FloatArray, IntArray, Roles, Sequences
+from lernpfad.evaluate.closed_loop import ORACLE, REFERENCE, PolicyResult, compare
+from lernpfad.evaluate.intervals import RESAMPLES
+from lernpfad.evaluate.paired import Paired, Runs
+from lernpfad.evaluate.ranking import RankingResult
+from lernpfad.evaluate.slices import LearningCurve, answer_number, learning_curve
+
+LABELS: Final[Mapping[str, str]] = {
+    "wateringcan": "watering can",
+    "rolecurriculum": "role curriculum",
+    "legalrandom": "legal random",
+    "affinityonly": "affinity only",
+    "masterythreshold": "mastery threshold",
+    "debtperminute": "debt per minute",
+    "itemmean": "item mean",
+    "bkt": "BKT",
+    "dkt": "DKT",
+    "als": "ALS",
+}
+"""How a configuration's stem is written for people; any other name stands for itself."""
+
+
+@dataclass(frozen=True, eq=False)
+class TracerScores:
+    """The predictions of one tracer for the scored answers, all `[scored]`, and its learning curve.
+
+    owner: learner of each answer. number: which of the answers of its history it is, from 1. Where histories are
+    windows, number and curve count from the start of the window.
+    """
+
+    predicted: FloatArray
+    outcome: IntArray
+    owner: IntArray
+    number: IntArray
+    curve: LearningCurve
+
+    @classmethod
+    def of(cls, histories: Sequences, predicted: FloatArray, scored: BoolArray) -> Self:
+        """From what `trace` gave for whole histories, `[N]`; scored: `[N]`, of which the assessed rows count."""
+        rows = scored & histories.assessed
+        return cls(
+            predicted=predicted[rows],
+            outcome=histories.outcome[rows],
+            owner=histories.owner[rows],
+            number=answer_number(histories)[rows],
+            curve=learning_curve(histories, predicted, rows),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Results:
+    """What was found out.
+
+    rollouts: by policy, the reference among them. roles, catalog: the true ones of the world.
+    tracers, recommenders: by name. training: metrics of each epoch, by tracer.
+    provenance: what one needs to do it again (configuration, data hash, commit, seeds, versions, commands).
+    """
+
+    rollouts: Mapping[str, Runs] = field(default_factory=dict)
+    roles: Roles | None = None
+    catalog: Catalog | None = None
+    tracers: Mapping[str, TracerScores] = field(default_factory=dict)
+    recommenders: Mapping[str, RankingResult] = field(default_factory=dict)
+    training: Mapping[str, Sequence[Mapping[str, float]]] = field(default_factory=dict)
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+    reference: str = REFERENCE
+    oracle: str = ORACLE
+    resamples: int = RESAMPLES
+    seed: int = 0
+
+    @cached_property
+    def policies(self) -> list[PolicyResult]:
+        """The roll-outs compared, worst first; empty without any."""
+        if not self.rollouts:
+            return []
+        return compare(
+            self.rollouts,
+            reference=self.reference,
+            oracle=self.oracle,
+            resamples=self.resamples,
+            seed=self.seed,
+            roles=self.roles,
+            catalog=self.catalog,
+        )
+
+    @cached_property
+    def paired(self) -> Paired:
+        """The roll-outs laid side by side."""
+        return Paired.of(self.rollouts, reference=self.reference)
+
+    @cached_property
+    def best(self) -> PolicyResult | None:
+        """The policy with the most debt-weeks avoided per hour, the reference and the oracle aside."""
+        fair = [one for one in self.policies if one.policy not in (self.reference, self.oracle)]
+        return max((one for one in fair if one.per_hour == one.per_hour), key=lambda one: one.per_hour, default=None)
+
+
+def label(name: str) -> str:
+    """The name as people write it."""
+    return LABELS.get(name, name)

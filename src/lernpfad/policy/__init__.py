@@ -1,0 +1,28 @@
+"""Policies: what to offer next, as distributions over the candidates, and combinators on them."""
+
+from lernpfad.policy.affinityonly import AffinityOnly
+from lernpfad.policy.combine import Explore, Legal, Mix, Softened
+from lernpfad.policy.debtperminute import DebtPerMinute
+from lernpfad.policy.greedy import Greedy
+from lernpfad.policy.logging import Logging
+from lernpfad.policy.masterythreshold import MasteryThreshold
+from lernpfad.policy.oracle import Oracle
+from lernpfad.policy.random import Random
+from lernpfad.policy.rolecurriculum import RoleCurriculum
+from lernpfad.policy.wateringcan import WateringCan
+
+__all__ = [
+    "AffinityOnly",
+    "DebtPerMinute",
+    "Explore",
+    "Greedy",
+    "Legal",
+    "Logging",
+    "MasteryThreshold",
+    "Mix",
+    "Oracle",
+    "Random",
+    "RoleCurriculum",
+    "Softened",
+    "WateringCan",
+]

@@ -1,0 +1,110 @@
+"""Policies made of policies: a variant wraps, it adds no flag to what it varies."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from lernpfad.core.arrays import BoolArray, FloatArray
+from lernpfad.core.errors import ConfigError
+from lernpfad.core.protocols import Policy, Ranking
+from lernpfad.core.situation import Situation
+from lernpfad.policy.distribution import greedy, require_share, uniform
+
+
+def ranked(policy: Policy, situation: Situation) -> FloatArray:
+    """The order that a policy gives the candidates: its score, or its propensities where it has none."""
+    order = policy.score(situation) if isinstance(policy, Ranking) else policy.propensities(situation)
+    return np.where(situation.eligible, order, -np.inf)
+
+
+@dataclass(frozen=True)
+class Legal:
+    """A policy that keeps to candidates whose (believed) prerequisites are met; to all where none is."""
+
+    policy: Policy
+
+    def score(self, situation: Situation) -> FloatArray:
+        """The inner order, `[learners, C]`; -inf for what is not eligible or not yet legal."""
+        return ranked(self.policy, situation.among(legal(situation)))
+
+    def propensities(self, situation: Situation) -> FloatArray:
+        """The inner propensities over legal candidates, `[learners, C]`."""
+        return self.policy.propensities(situation.among(legal(situation)))
+
+
+def legal(situation: Situation) -> BoolArray:
+    """Eligible candidates whose prerequisites are met, or every eligible one where no such is left."""
+    ready = situation.eligible & situation.ready
+    return np.where(ready.any(axis=1, keepdims=True), ready, situation.eligible)
+
+
+@dataclass(frozen=True)
+class Explore:
+    """A policy that draws a share `rate` of its offers uniformly over the eligible candidates."""
+
+    policy: Policy
+    rate: float = 0.05
+
+    def __post_init__(self) -> None:
+        require_share(self, rate=self.rate)
+
+    def score(self, situation: Situation) -> FloatArray:
+        """The inner order, `[learners, C]`; exploring does not change it."""
+        return ranked(self.policy, situation)
+
+    def propensities(self, situation: Situation) -> FloatArray:
+        """`(1 - rate) inner + rate / eligible`, `[learners, C]`."""
+        inner = self.policy.propensities(situation)
+        return (1.0 - self.rate) * inner + self.rate * uniform(situation.eligible)
+
+
+@dataclass(frozen=True)
+class Softened:
+    """The best of a ranking, softened: `(1 - epsilon) [argmax] + epsilon / eligible`."""
+
+    policy: Policy
+    epsilon: float = 0.05
+
+    def __post_init__(self) -> None:
+        require_share(self, epsilon=self.epsilon)
+
+    def score(self, situation: Situation) -> FloatArray:
+        """The inner order, `[learners, C]`."""
+        return ranked(self.policy, situation)
+
+    def propensities(self, situation: Situation) -> FloatArray:
+        """`(1 - epsilon) [argmax] + epsilon / eligible`, ties shared evenly, `[learners, C]`."""
+        return self.drawn(self.score(situation), situation)
+
+    def drawn(self, score: FloatArray, situation: Situation) -> FloatArray:
+        """The propensities that follow from the score, both `[learners, C]`."""
+        return greedy(score, situation.eligible, epsilon=self.epsilon)
+
+
+@dataclass(frozen=True)
+class Mix:
+    """Several policies, each asked with its share of the offers.
+
+    weights: one for each policy, non-negative, not all 0; they are normalised to sum to one.
+    """
+
+    policies: Sequence[Policy]
+    weights: Sequence[float]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "policies", tuple(self.policies))
+        object.__setattr__(self, "weights", tuple(float(weight) for weight in self.weights))
+        if len(self.weights) != len(self.policies) or min(self.weights, default=-1.0) < 0 or sum(self.weights) <= 0:
+            raise ConfigError(
+                f"Mix: weights {list(self.weights)} for {len(self.policies)} policies, expected one share >= 0 "
+                "for each and not all of them 0; mend the weights"
+            )
+
+    def propensities(self, situation: Situation) -> FloatArray:
+        """The weighted mean of the propensities, `[learners, C]`."""
+        total = sum(self.weights)
+        mixed = np.zeros(situation.eligible.shape)
+        for policy, weight in zip(self.policies, self.weights, strict=True):
+            mixed += weight / total * policy.propensities(situation)
+        return mixed

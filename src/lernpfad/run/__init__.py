@@ -1,0 +1,1 @@
+"""The entry points: the only place that knows Hydra, Optuna, MLflow and DVC."""

@@ -1,0 +1,94 @@
+"""`lernpfad export`: fitted models and a policy as the bundle that production loads, verified before it appears."""
+
+import logging
+from pathlib import Path
+from typing import Any
+
+from omegaconf import OmegaConf
+
+from lernpfad.core import ConfigError, Policy
+from lernpfad.run import parts, provenance, stack
+from lernpfad.run.evaluate import RESULT_FILE
+from lernpfad.run.places import existing
+from lernpfad.run.record import Record, Start
+from lernpfad.serve import bundle
+from lernpfad.serve.files import jsonable, read_json
+
+log = logging.getLogger(__name__)
+
+
+def run(config: Any) -> None:
+    """Write the bundle and say where it is."""
+    judged = _evaluation(config.evaluation)
+    used = config.models if config.models.tracer is not None else OmegaConf.create(judged.get("models", {}))
+    if used.get("tracer") is None:
+        raise ConfigError(
+            "nothing to export: give evaluation=<folder of lernpfad evaluate>, or models.tracer=<run folder>"
+        )
+    models = stack.models(used)
+    start = Start("export", parts.folder(), parts.resolved(config))
+    policy = _policy(config, judged)
+    with parts.build(config, "tracking").start(start) as record:
+        place = bundle.write(
+            config.folder,
+            tracer=models.tracer.model,
+            recommender=models.affinity,
+            policy=policy,
+            catalog=models.tracer.catalog,
+            roles=models.tracer.roles,
+            metrics=_metrics(models, policy, judged),
+            provenance=_provenance(config, models, record),
+        )
+        record.file(place, "bundle")
+        log.info("bundle: %s", place)
+
+
+def _evaluation(folder: str | None) -> dict[str, Any]:
+    if folder is None:
+        return {}
+    place = existing(folder, what="run folder") / RESULT_FILE
+    if not place.is_file():
+        raise ConfigError(f"evaluation: '{folder}' is no folder of lernpfad evaluate (it has no {RESULT_FILE})")
+    found: dict[str, Any] = read_json(place)
+    return found
+
+
+def _policy(config: Any, judged: dict[str, Any]) -> Policy:
+    """The policy that was chosen, else the one that won."""
+    if parts.chosen(config, "policy"):
+        policy: Policy = parts.build(config, "policy")
+        return policy
+    if "winner_spec" not in judged:
+        raise ConfigError("no policy to export: choose policy=..., or an evaluation in closed loop")
+    from lernpfad.policy.spec import build
+
+    return build(judged["winner_spec"])
+
+
+def _metrics(models: stack.Models, policy: Policy, judged: dict[str, Any]) -> dict[str, Any]:
+    """Test metrics of the models, and what the policy did in closed loop if it is this one that won, with these."""
+    from lernpfad.policy.spec import describe
+
+    found: dict[str, Any] = {"tracer": models.tracer.facts.get("test", {})}
+    if models.recommender is not None:
+        found["recommender"] = models.recommender.facts.get("test", {})
+    same = judged.get("models") == models.folders() and judged.get("winner_spec") == jsonable(describe(policy))
+    rows = [row for row in judged.get("policies", []) if same and row["policy"] == judged["winner"]]
+    return found | ({"closed_loop": rows[0]} if rows else {})
+
+
+def _provenance(config: Any, models: stack.Models, record: Record) -> dict[str, Any]:
+    facts = models.tracer.facts
+    return {
+        "data": facts.get("data"),
+        "data_hash": facts.get("data_hash"),
+        "split": facts.get("split"),
+        "tracer_run": facts.get("run"),
+        "recommender_run": None if models.recommender is None else models.recommender.facts.get("run"),
+        "run": record.run_id(),
+        "commit": provenance.commit(),
+        "versions": provenance.versions(),
+        "evaluation": None if config.evaluation is None else Path(config.evaluation).name,
+        "intended_use": config.intended_use,
+        "limits": config.limits,
+    }

@@ -1,0 +1,95 @@
+"""Fitted models on held-out histories: numbers with intervals, as rows for tables, JSON and MLflow."""
+
+from dataclasses import replace
+from typing import Any, Final
+
+import numpy as np
+
+from lernpfad.core import BoolArray, Sequences, trace
+from lernpfad.evaluate import ranking as ranks
+from lernpfad.evaluate import tables
+from lernpfad.evaluate.intervals import tracing_intervals
+from lernpfad.evaluate.metrics import tracing_metrics
+from lernpfad.evaluate.ranking import RankingResult
+from lernpfad.evaluate.results import TracerScores
+
+HEADLINES: Final = ("ndcg@10", "recall@10", "hr@10", "mrr@10", "coverage@10")
+"""The ranking metrics that are printed; all of them are recorded."""
+
+Rows = list[dict[str, Any]]
+"""One row a metric: "metric", "value", and where there is an interval "low" and "high" (95 %, by learner)."""
+
+
+def tracing(tracer: Any, histories: Sequences, scored: BoolArray) -> TracerScores:
+    """What a tracer predicts for the scored answers from the rows before them."""
+    rows = scored & histories.assessed
+    found = TracerScores.of(histories, trace(tracer, histories), scored)
+    # windows of one learner belong together when learners are resampled
+    owner = histories.extra.get("learner")
+    return found if owner is None else replace(found, owner=np.asarray(owner)[rows])
+
+
+def tracing_rows(found: TracerScores, *, resamples: int, seed: int) -> Rows:
+    """The tracing metrics, all with intervals; without any if `resamples` is 0."""
+    answers = (found.predicted, found.outcome)
+    sure = tracing_intervals(*answers, found.owner, resamples=resamples, seed=seed) if resamples else {}
+    return [
+        {"metric": name, "value": value} | (dict(zip(("low", "high"), sure[name], strict=True)) if sure else {})
+        for name, value in tracing_metrics(*answers).items()
+    ]
+
+
+def ranking(
+    recommender: Any, histories: Sequences, scored: BoolArray, *, history: float, train: Sequences | None = None
+) -> RankingResult:
+    """The full catalog ranked for each learner with something held out; history: see `held_out`."""
+    return ranks.evaluate(recommender, histories, held_out(histories, scored, history=history), train=train)
+
+
+def ranking_rows(found: RankingResult, *, resamples: int, seed: int) -> Rows:
+    """The ranking metrics; those per learner among `HEADLINES` with intervals."""
+    rows: Rows = []
+    for name, value in found.metrics.items():
+        row: dict[str, Any] = {"metric": name, "value": value}
+        if name in HEADLINES and name in found.per_learner and resamples:
+            _, row["low"], row["high"] = found.interval(name, resamples=resamples, seed=seed)
+        rows.append(row)
+    return rows
+
+
+def held_out(histories: Sequences, scored: BoolArray, *, history: float) -> BoolArray:
+    """The rows to rank for: the scored ones, less the first `history` of a learner who has nothing else to show.
+
+    A split by learner scores whole histories, of which a recommender would have seen nothing.
+    """
+    length = histories.lengths[histories.owner]
+    first = np.zeros(len(histories.learners), dtype=bool)
+    some = histories.lengths > 0
+    first[some] = scored[histories.offsets[:-1][some]]
+    later: BoolArray = scored & (~first[histories.owner] | (histories.position >= np.floor(history * length)))
+    return later
+
+
+def flat(rows: Rows, prefix: str) -> dict[str, float]:
+    """Rows as metrics by name: `{"test/auc": .71, "test/auc_low": ...}`; undefined numbers are left out."""
+    numbers = {
+        f"{prefix}/{row['metric'].replace('@', '_at_')}{end}": row[key]
+        for row in rows
+        for key, end in (("value", ""), ("low", "_low"), ("high", "_high"))
+        if key in row
+    }
+    return {name: float(value) for name, value in numbers.items() if np.isfinite(value)}
+
+
+def text(rows: Rows) -> str:
+    """The rows as aligned text; of ranking metrics the headlines only."""
+    shown = [
+        {
+            "metric": row["metric"],
+            "value": tables.number(row["value"], 4),
+            "95 %": tables.interval(row["low"], row["high"], 4) if "low" in row else "",
+        }
+        for row in rows
+        if "@" not in row["metric"] or row["metric"] in HEADLINES
+    ]
+    return tables.text(shown)

@@ -1,0 +1,172 @@
+"""Types of the settings at the root of each command's config; what a part takes is up to the part."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from lernpfad.core.errors import ConfigError, unknown_name
+
+MISSING: Any = "???"
+"""What the command line or the YAML must give."""
+
+NONE = "none"
+"""The choice in a config group that leaves the part out; `recommender=null` says the same."""
+
+_OPTIONAL_PARTS = ("tracer", "recommender", "trainer", "experiment", "simulator", "data", "policy")
+
+
+@dataclass
+class Common:
+    """What every command has."""
+
+    seed: int = 0
+    runs: str = "runs"
+    tracking: Any = None
+
+
+@dataclass
+class Train(Common):
+    """`lernpfad train`."""
+
+    data: Any = None
+    tracer: Any = None
+    recommender: Any = None
+    trainer: Any = None
+    resume: str | None = None
+    resamples: int = 1000
+    ranking_history: float = 0.5
+
+
+@dataclass
+class Tune(Common):
+    """`lernpfad tune`. worker: number of this process among those that one command started."""
+
+    data: Any = None
+    tracer: Any = None
+    recommender: Any = None
+    trainer: Any = None
+    sweep: Any = None
+    study: str = MISSING
+    trials: int = 20
+    workers: int = 1
+    worker: int = 0
+    ranking_history: float = 0.5
+
+
+@dataclass
+class Models:
+    """Folders of fitted models."""
+
+    tracer: str | None = None
+    recommender: str | None = None
+
+
+@dataclass
+class NeededModels:
+    """The same where there is nothing to do without a tracer, and others to measure beside them."""
+
+    tracer: str = MISSING
+    recommender: str | None = None
+    others: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Simulate(Common):
+    """`lernpfad simulate`."""
+
+    simulator: Any = None
+    policy: Any = None
+    learners: int = 1000
+    weeks: int = 26
+    models: Models = field(default_factory=Models)
+    folder: str = MISSING
+    format: str = "parquet"
+    progress: bool = True
+
+
+@dataclass
+class Evaluate(Common):
+    """`lernpfad evaluate`."""
+
+    simulator: Any = None
+    data: Any = None
+    past_policy: Any = None
+    policies: Any = None
+    models: NeededModels = field(default_factory=NeededModels)
+    only: list[str] | None = None
+    reference: str = "wateringcan"
+    learners: int = 200
+    past_weeks: int = 12
+    weeks: int = 26
+    repeats: int = 1
+    resamples: int = 2000
+    ranking_history: float = 0.5
+    progress: bool = True
+
+
+@dataclass
+class Export(Common):
+    """`lernpfad export`."""
+
+    policy: Any = None
+    evaluation: str | None = None
+    models: Models = field(default_factory=Models)
+    folder: str = MISSING
+    intended_use: str = ""
+    limits: str = ""
+
+
+@dataclass
+class Demo(Common):
+    """`lernpfad demo`."""
+
+    force: bool = False
+    k: int = 3
+
+
+SCHEMAS: dict[str, type[Common]] = {
+    "train": Train,
+    "tune": Tune,
+    "simulate": Simulate,
+    "evaluate": Evaluate,
+    "export": Export,
+    "demo": Demo,
+}
+
+
+_LEAST = {"seed": 0, "resamples": 0, "repeats": 1, "trials": 1, "workers": 1, "worker": 0, "k": 1}
+_AMONG = {"format": ("parquet", "csv")}
+
+
+def check(config: Any) -> None:
+    """Refuse a value that has the right type and no meaning, before anything is computed."""
+    for name, least in _LEAST.items():
+        if name in config and config[name] < least:
+            raise ConfigError(f"{name} is {config[name]}, expected at least {least}")
+    for name, known in _AMONG.items():
+        if name in config and config[name] not in known:
+            raise ConfigError(unknown_name(name, config[name], known))
+    if "ranking_history" in config and not 0 < config.ranking_history < 1:
+        raise ConfigError(f"ranking_history is {config.ranking_history}, expected a share between 0 and 1")
+
+
+def register() -> None:
+    """Make the schemas and the choice `none` known to Hydra; harmless when repeated."""
+    from hydra.core.config_store import ConfigStore
+
+    store = ConfigStore.instance()
+    for command, schema in SCHEMAS.items():
+        store.store(name=f"{command}_schema", node=schema)
+    for group in _OPTIONAL_PARTS:
+        store.store(group=group, name=NONE, node={})
+
+
+def without_null(words: list[str]) -> list[str]:
+    """`recommender=null` as `recommender=none`: Hydra itself takes no null for a choice in a group."""
+    return [_without_null(word) for word in words]
+
+
+def _without_null(word: str) -> str:
+    key, sign, value = word.partition("=")
+    if not sign or key not in _OPTIONAL_PARTS:
+        return word
+    return f"{key}={','.join(NONE if one == 'null' else one for one in value.split(','))}"

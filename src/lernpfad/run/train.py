@@ -1,0 +1,165 @@
+"""`lernpfad train`: data, split, fit, measure on held-out learners, keep. What a model needs is in the model."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Self
+
+from lernpfad.core import ConfigError, Listener, Reports
+from lernpfad.data.dataset import Dataset, Split
+from lernpfad.evaluate.gallery import gallery
+from lernpfad.evaluate.results import Results, label
+from lernpfad.run import measure, parts, same, store
+from lernpfad.run.mlflow_model import TracedModel
+from lernpfad.run.record import Record, Start
+from lernpfad.serve.files import jsonable, read_json, write_json
+
+log = logging.getLogger(__name__)
+
+METRICS_FILE, CONFIG_FILE, EPOCHS_FILE = "metrics.json", "config.json", "epochs.json"
+
+
+@dataclass(frozen=True, eq=False)
+class Heard:
+    """A listener that writes what a model reports of each epoch into the record, and keeps it.
+
+    path: where it is kept meanwhile, so that a run that goes on has the epochs of the one before.
+    """
+
+    record: Record
+    path: Path
+    epochs: list[dict[str, float]] = field(default_factory=list)
+
+    @classmethod
+    def before(cls, record: Record, path: Path) -> Self:
+        """With the epochs of an interrupted run in the same folder."""
+        return cls(record, path, read_json(path) if path.is_file() else [])
+
+    def __call__(self, epoch: int, metrics: Mapping[str, float]) -> None:
+        """Every metric of the epoch in one write; an epoch that is done again replaces what came of it before."""
+        self.epochs[epoch:] = [dict(metrics)]
+        write_json(self.path, jsonable(self.epochs))
+        self.record.metrics(metrics, epoch)
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """What every step of a training run needs."""
+
+    config: Any
+    folder: Path
+    dataset: Dataset
+    split: Split
+    record: Record
+
+
+def run(config: Any) -> None:
+    """Fit what the config chooses, print how good it is, and leave it in the run folder."""
+    wanted = [part for part in ("tracer", "recommender") if parts.chosen(config, part)]
+    if not wanted:
+        raise ConfigError("nothing to train: choose tracer=..., recommender=... or both")
+    parts.require_data(config.data)
+    folder, plain = parts.folder(), parts.resolved(config)
+    if config.resume is not None and not (folder / CONFIG_FILE).is_file():
+        raise ConfigError(f"resume: '{folder}' is no folder of lernpfad train (it has no {CONFIG_FILE})")
+    remedy = "give the settings that the run began with"
+    same.remember(folder / CONFIG_FILE, plain, what="resume", remedy=remedy, may_differ=same.NOT_LEARNED)
+    name = " ".join([*parts.choices(*wanted), "on", str(config.data.name)])
+    with parts.build(config, "tracking").start(Start(name, folder, plain)) as record:
+        job = Job(config, folder, *_data(config, record), record)
+        metrics: dict[str, float] = {}
+        for part in wanted:
+            metrics |= _recommender(job) if part == "recommender" else _tracer(job)
+        write_json(folder / METRICS_FILE, metrics)
+        record.file(folder / METRICS_FILE)
+        log.info("run folder: %s", folder)
+        if record.place():
+            log.info("MLflow: %s", record.place())
+
+
+def _data(config: Any, record: Record) -> tuple[Dataset, Split]:
+    dataset, split = parts.data(config)
+    histories = dataset.sequences
+    log.info(
+        "%s: %d interactions of %d learners, %d items, %d skills; split %s",
+        dataset.name,
+        len(histories),
+        len(histories.learners),
+        len(dataset.catalog),
+        len(dataset.catalog.skills),
+        split.name,
+    )
+    record.data(dataset.name, dataset.fingerprint, str(config.data.source.get("folder", "")))
+    return dataset, split
+
+
+def _tracer(job: Job) -> dict[str, float]:
+    tracer, heard = fitted(job, "tracer")
+    found = measure.tracing(tracer, job.split.test, job.split.test_scored)
+    rows = measure.tracing_rows(found, resamples=job.config.resamples, seed=job.config.seed)
+    place = _kept(job, "tracer", tracer, rows, heard)
+    for title, drawn in gallery(Results(tracers={_name("tracer"): found}, training={_name("tracer"): heard})).items():
+        job.record.figure(drawn.figure, title)
+    job.record.model(TracedModel("tracer", place, job.split.test))
+    final = measure.flat(on_valid(job, "tracer", tracer), "final/valid")
+    job.record.metrics(final)
+    return final | measure.flat(rows, "test")
+
+
+def _recommender(job: Job) -> dict[str, float]:
+    recommender, heard = fitted(job, "recommender")
+    config, test = job.config, job.split.test
+    found = measure.ranking(
+        recommender, test, job.split.test_scored, history=config.ranking_history, train=job.split.train
+    )
+    rows = measure.ranking_rows(found, resamples=config.resamples, seed=config.seed)
+    job.record.file(_kept(job, "recommender", recommender, rows, heard), "recommender")
+    return measure.flat(rows, "test")
+
+
+def fitted(job: Job, part: str, *, listeners: Sequence[Listener] = ()) -> tuple[Any, list[dict[str, float]]]:
+    """The model that the config chose, fitted, and what it reported on the way."""
+    model, heard = parts.build(job.config, part), Heard.before(job.record, job.folder / f"{part}_{EPOCHS_FILE}")
+    if isinstance(model, Reports):
+        model.listeners.extend([heard, *listeners])
+    train, valid = job.split.train, job.split.valid
+    # early stopping looks at what the protocol scores
+    valid = replace(valid, extra={**valid.extra, "scored": job.split.valid_scored})
+    log.info("fitting %s on %d interactions of %d learners", label(_name(part)), len(train), len(train.learners))
+    return model.fit(train, valid if len(valid) else None), heard.epochs
+
+
+def on_valid(job: Job, part: str, model: Any) -> measure.Rows:
+    """What the choice of a model may look at; nothing where no validation answer is scored."""
+    valid, scored = job.split.valid, job.split.valid_scored
+    if part == "recommender":
+        found = measure.ranking(model, valid, scored, history=job.config.ranking_history, train=job.split.train)
+        return measure.ranking_rows(found, resamples=0, seed=0)
+    if not (scored & valid.assessed).any():
+        return []
+    return measure.tracing_rows(measure.tracing(model, valid, scored), resamples=0, seed=0)
+
+
+def _name(part: str) -> str:
+    return "".join(parts.choices(part))
+
+
+def _kept(job: Job, part: str, model: Any, rows: measure.Rows, epochs: list[dict[str, float]]) -> Path:
+    facts = {
+        "name": _name(part),
+        "data": job.dataset.name,
+        "data_hash": job.dataset.fingerprint,
+        "split": job.split.name,
+        "leaky": job.split.leaky,
+        "seed": job.config.seed,
+        "run": job.record.run_id(),
+        "test": {row["metric"]: row["value"] for row in rows},
+        "epochs": epochs,
+    }
+    place = store.save(job.folder / part, model, catalog=job.dataset.catalog, roles=job.dataset.roles, facts=facts)
+    job.record.metrics(measure.flat(rows, "test"))
+    job.record.table(jsonable(rows), f"{part}_test")
+    print(f"\n{part} {label(_name(part))} on the test part of {job.dataset.name} ({job.split.name})")
+    print(measure.text(rows))
+    return place

@@ -1,0 +1,135 @@
+"""The twin of any neural tracer: ONNX step, score and mastery graphs behind the `KnowledgeTracer` protocol."""
+
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final, Self, TypeAlias
+
+import numpy as np
+
+from lernpfad.core import Array, BundleError, FloatArray, IntArray, Interactions, Sequences
+from lernpfad.core.state import take
+from lernpfad.serve.files import read_tensors
+
+START, STEP, SCORE, MASTERY = "start.safetensors", "step.onnx", "score.onnx", "mastery.onnx"
+STATE_PREFIX, NEXT_PREFIX = "state.", "next."
+CHUNK: Final = 65_536
+"""Rows (learners, or learners x items) that go through a graph at once; bounds memory, not results."""
+
+_EDGE: Final = 1e-7  # a float32 sigmoid may reach 0 and 1; P(correct) is inside
+
+State: TypeAlias = dict[str, Array]
+
+
+def open_tracer(folder: Path, *, threads: int = 1, described: Mapping[str, Any] | None = None) -> "OnnxTracer":
+    """The tracer in a folder of graphs, with a skill head if the folder has `mastery.onnx`."""
+    kind = OnnxSkillTracer if (folder / MASTERY).exists() else OnnxTracer
+    return kind(folder, threads=threads, described=described)
+
+
+class OnnxTracer:
+    """A neural tracer as exported: state is a dict of float32 arrays, learners on axis 0.
+
+    folder: holds `start.safetensors` (the state of one fresh learner, `[1, ...]` each), `step.onnx` (`item`,
+    `outcome` int64 `[L]`, `state.<name>` to `next.<name>`) and `score.onnx` (`items` int64 `[L, C]`, `state.<name>`
+    to `success` float32 `[L, C]`). Item -1 is unknown and handled by the graphs. threads: of each graph run.
+    described: the entry of the manifest, which says what the original was.
+    """
+
+    def __init__(self, folder: Path, *, threads: int = 1, described: Mapping[str, Any] | None = None) -> None:
+        self.folder = folder
+        self.threads = threads
+        self.described = described
+        self._fresh = read_tensors(folder / START)
+        names = [STATE_PREFIX + name for name in self._fresh]
+        self._step = _Graph(folder / STEP, takes={"item", "outcome", *names}, threads=threads)
+        self._score = _Graph(folder / SCORE, takes={"items", *names}, threads=threads)
+
+    def export(self, folder: Path) -> None:
+        """Copy the graphs, so that a loaded bundle can be part of a new one."""
+        for path in self.folder.iterdir():
+            shutil.copyfile(path, folder / path.name)
+
+    def fit(self, train: Sequences, valid: Sequences | None = None) -> Self:
+        """Refused: a twin is fitted where its original is."""
+        raise BundleError("an exported tracer cannot be fitted; fit the original and export it again")
+
+    def start(self, learners: int) -> State:
+        """The state of learners of whom nothing is known yet."""
+        return {name: np.repeat(array, learners, axis=0) for name, array in self._fresh.items()}
+
+    def update(self, state: State, seen: Interactions) -> State:
+        """The state after one accepted interaction of each learner; the argument is left untouched."""
+        item, outcome = np.asarray(seen.item, np.int64), np.asarray(seen.outcome, np.int64)
+        parts = [
+            self._step.run({"item": item[some], "outcome": outcome[some]}, take(state, some))
+            for some in _pieces(len(item), CHUNK)
+        ]
+        if not parts:
+            return state
+        return {name: np.concatenate([part[NEXT_PREFIX + name] for part in parts]) for name in state}
+
+    def predict(self, state: State, items: IntArray, at: FloatArray) -> FloatArray:
+        """P(correct) of each learner at each of her items: `[learners, items]` in (0, 1)."""
+        learners, candidates = items.shape
+        success = np.empty((learners, candidates))
+        wide = min(max(candidates, 1), CHUNK)
+        for some in _pieces(learners, CHUNK // wide):
+            known = take(state, some)
+            for columns in _pieces(candidates, wide):
+                asked = np.ascontiguousarray(items[some, columns], dtype=np.int64)
+                success[some, columns] = self._score.run({"items": asked}, known)["success"]
+        return np.clip(success, _EDGE, 1 - _EDGE)
+
+
+class OnnxSkillTracer(OnnxTracer):
+    """An exported tracer with a skill head: `mastery.onnx`, `state.<name>` to `mastery` float32 `[L, K]`."""
+
+    def __init__(self, folder: Path, *, threads: int = 1, described: Mapping[str, Any] | None = None) -> None:
+        super().__init__(folder, threads=threads, described=described)
+        names = {STATE_PREFIX + name for name in self._fresh}
+        self._mastery = _Graph(folder / MASTERY, takes=names, threads=threads)
+        self._skills = self._mastery.run({}, self._fresh)["mastery"].shape[1]
+
+    def mastery(self, state: State, at: FloatArray) -> FloatArray:
+        """Estimated probability of success per skill, `[learners, K]` in [0, 1]."""
+        known = np.empty((len(at), self._skills))
+        for some in _pieces(len(at), max(1, CHUNK // self._skills)):
+            known[some] = self._mastery.run({}, take(state, some))["mastery"]
+        return np.clip(known, 0.0, 1.0)
+
+
+class _Graph:
+    """One ONNX graph, whose inputs are checked once."""
+
+    def __init__(self, path: Path, *, takes: set[str], threads: int) -> None:
+        import onnxruntime as ort
+
+        options = ort.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        try:
+            self._session = ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        except Exception as problem:  # onnxruntime has no common base of its errors
+            line = str(problem).splitlines()[0]
+            raise BundleError(
+                f"cannot read {path.name} in {path.parent} ({line}); export the bundle again"
+            ) from problem
+        self._inputs = {one.name for one in self._session.get_inputs()}
+        self._outputs = [one.name for one in self._session.get_outputs()]
+        if not self._inputs <= takes:
+            raise BundleError(
+                f"{path.name} in {path.parent} asks for {sorted(self._inputs - takes)}, expected only "
+                f"{sorted(takes)}; export the bundle again with this version"
+            )
+
+    def run(self, given: Mapping[str, Any], state: State) -> dict[str, Array]:
+        # an input that the graph does not depend on is optimised away by the exporter
+        feed = dict(given) | {STATE_PREFIX + name: array for name, array in state.items()}
+        feed = {name: array for name, array in feed.items() if name in self._inputs}
+        return dict(zip(self._outputs, self._session.run(self._outputs, feed), strict=True))
+
+
+def _pieces(count: int, size: int) -> Iterator[slice]:
+    return (slice(first, min(first + size, count)) for first in range(0, count, size))

@@ -1,0 +1,178 @@
+"""What is posted and what is answered, as the OpenAPI document shows it. Unknown fields and wrong types are refused."""
+
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+MAX_HISTORY: Final = 2_000
+MAX_K: Final = 100
+MAX_SKILLS: Final = 5_000
+LATEST: Final = 32_503_680_000.0
+"""The year 3000 in seconds: a larger time was given in milliseconds."""
+
+_LONGEST_ID = 256
+_MINUTES_OF_A_WEEK = 10_080.0
+
+Id = Annotated[str, Field(min_length=1, max_length=_LONGEST_ID)]
+Time = Annotated[float, Field(ge=0.0, le=LATEST, allow_inf_nan=False)]
+Minutes = Annotated[float, Field(ge=0.0, le=_MINUTES_OF_A_WEEK, allow_inf_nan=False)]
+
+_HISTORY_EXAMPLE: list[JsonValue] = [
+    {"item": "i7", "outcome": "correct", "minutes": 6.0, "time": 1767600000.0},
+    {"item": "i12", "outcome": "wrong", "minutes": 4.5, "time": 1767603600.0},
+    {"item": "i3", "accepted": False, "time": 1767690000.0},
+]
+
+
+class _Posted(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+
+class PostedInteraction(_Posted):
+    """One offered item and what came of it."""
+
+    item: Id = Field(description="Item id as in the bundle's catalog; an unknown one is tolerated and reported.")
+    outcome: Literal["correct", "wrong", "not_assessed"] = Field(
+        default="not_assessed", description="What came of an accepted item; leave it out for a declined one."
+    )
+    accepted: bool = Field(default=True, description="False if the learner declined the offer.")
+    minutes: Minutes | None = Field(default=None, description="Minutes spent; the item's expected minutes if left out.")
+    time: Time = Field(description="When, in seconds since the epoch, UTC. Oldest first.")
+
+
+class PostedRequirement(_Posted):
+    """What is asked for in one skill."""
+
+    level: float = Field(ge=0.0, le=1.0, allow_inf_nan=False, description="Wanted mastery.")
+    weight: float = Field(default=1.0, ge=0.0, le=1e6, allow_inf_nan=False, description="How much it counts.")
+
+
+class ProfileRequest(_Posted):
+    """A learner's history and what she needs. Nothing is stored."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"history": _HISTORY_EXAMPLE, "requirement": {"s1": {"level": 0.8}}}]}
+    )
+
+    history: list[PostedInteraction] = Field(
+        default=[], max_length=MAX_HISTORY, description="Her interactions, oldest first; empty for a new learner."
+    )
+    role: Id | None = Field(default=None, description="Name of a role in the bundle; see /v1/bundle.")
+    requirement: dict[Id, PostedRequirement] | None = Field(
+        default=None,
+        min_length=1,
+        max_length=MAX_SKILLS,
+        description="Instead of a role: skill id to wanted level. Without both, every skill is wanted in full.",
+    )
+    at: Time | None = Field(
+        default=None,
+        description="The moment to answer for, seconds since the epoch, UTC; not before the last interaction. "
+        "The server's clock if left out.",
+    )
+
+
+class NextItemsRequest(ProfileRequest):
+    """A learner's history, what she needs, and the minutes she has. Nothing is stored."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"history": _HISTORY_EXAMPLE, "requirement": {"s1": {"level": 0.8}}, "minutes": 15.0, "k": 3},
+                {"history": [], "k": 5},
+            ]
+        }
+    )
+
+    minutes: Minutes | None = Field(default=None, description="Minutes available now; no limit if left out.")
+    k: int = Field(default=5, ge=1, le=MAX_K, description="How many items at most.")
+
+
+class Gap(BaseModel):
+    """What is missing in one skill."""
+
+    skill: str
+    gap: float = Field(description="max(0, requirement - mastery)")
+
+
+class NextItem(BaseModel):
+    """One recommended item and why."""
+
+    item: str
+    reason: str = Field(description="The reason in a sentence.")
+    propensity: float = Field(description="Probability with which the policy offers it now; log it.")
+    debt_reduction: float = Field(description="Expected fall of the learning debt if it is taken.")
+    minutes: float = Field(description="Expected effort.")
+    success: float = Field(description="Predicted P(correct).")
+    affinity: float = Field(description="The recommender's score.")
+    gaps: list[Gap] = Field(description="Its skills that fall short of the requirement, widest gap first.")
+
+
+class _Answer(BaseModel):
+    bundle: str = Field(description="Version of the bundle that answered.")
+    at: float = Field(description="The moment that was answered for; post it to get the same answer again.")
+    debt: float | None = Field(description="Estimated learning debt in [0, 1]; null if nothing is required.")
+    warnings: list[str] = Field(description="What was tolerated in the request.")
+
+
+class NextItemsAnswer(_Answer):
+    """The best items for now, best first; fewer than k where fewer fit."""
+
+    items: list[NextItem]
+
+
+class SkillProfile(BaseModel):
+    """One skill: estimated mastery against the requirement."""
+
+    skill: str
+    mastery: float = Field(description="Estimated probability of success, in [0, 1].")
+    level: float = Field(description="What is required.")
+    weight: float
+    gap: float = Field(description="max(0, level - mastery)")
+
+
+class ProfileAnswer(_Answer):
+    """Competence profile: every skill, the widest weighted gap first."""
+
+    skills: list[SkillProfile]
+
+
+class BundleAnswer(BaseModel):
+    """What is being served."""
+
+    bundle: str = Field(description="Version, derived from the content.")
+    schema_version: int
+    lernpfad: str = Field(description="Version that wrote it.")
+    written: str
+    models: dict[str, Any]
+    metrics: dict[str, Any]
+    data_hash: str | None
+    provenance: dict[str, Any]
+    items: int
+    skills: int
+    roles: list[str]
+
+
+class Health(BaseModel):
+    """The process is alive."""
+
+    status: Literal["alive"] = "alive"
+
+
+class Readiness(BaseModel):
+    """Whether requests are answered, and from which bundle."""
+
+    ready: bool
+    bundle: str
+
+
+class FieldProblem(BaseModel):
+    """What is wrong with one field of the request."""
+
+    field: str = Field(description="Where, such as history[3].time; 'body' for the whole.")
+    problem: str
+
+
+class Refusal(BaseModel):
+    """Why a request was refused, field by field."""
+
+    detail: list[FieldProblem]

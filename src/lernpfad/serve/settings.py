@@ -1,0 +1,136 @@
+"""`lernpfad serve`: settings from key=value words, without Hydra, and the process that listens."""
+
+import socket
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Final
+
+from lernpfad.core import BundleError, ConfigError, unknown_name
+
+LEVELS: Final = ("critical", "error", "warning", "info", "debug")
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+@dataclass(frozen=True)
+class ServeSettings:
+    """What `lernpfad serve` needs to know.
+
+    bundle: folder that `lernpfad export` wrote. host: address to listen on; loopback unless told otherwise.
+    port: 0 takes a free one. threads: of each neural graph. max_body: bytes of a request body at most.
+    trust: packages beside lernpfad whose classes the bundle may name, joined by commas. log: level.
+    """
+
+    bundle: Path
+    host: str = "127.0.0.1"
+    port: int = 8000
+    threads: int = 1
+    max_body: int = 1_048_576
+    trust: tuple[str, ...] = ()
+    log: str = "info"
+
+
+HELP: Final = """usage: lernpfad serve bundle=FOLDER [key=value ...]
+
+Answers HTTP with the next learning items of a posted history, from an exported bundle.
+
+  bundle=FOLDER     what `lernpfad export` wrote (required)
+  host=127.0.0.1    address to listen on; another one opens the service to the network, without authentication
+  port=8000         0 takes a free port and prints it
+  threads=1         threads of each neural graph
+  max_body=1048576  bytes of a request body at most
+  trust=            packages beside lernpfad whose classes the bundle may name, joined by commas
+  log=info          critical, error, warning, info or debug
+
+  lernpfad serve bundle=runs/bundle
+  curl -s localhost:8000/v1/next-items -H 'content-type: application/json' -d '{"history": [], "k": 3}'
+"""
+
+
+def parse(words: Sequence[str]) -> ServeSettings:
+    """Settings from words like `port=8000`. Anything wrong is a ConfigError of one line."""
+    given: dict[str, Any] = {}
+    known = {one.name for one in fields(ServeSettings)}
+    for word in words:
+        key, equals, text = word.partition("=")
+        if not equals:
+            raise ConfigError(f"serve takes key=value words, got '{word}'; try `lernpfad serve --help`")
+        if key not in known:
+            raise ConfigError(unknown_name("serve setting", key, known))
+        if key in given:
+            raise ConfigError(f"serve setting '{key}' is given twice; keep one")
+        given[key] = _value(key, text)
+    if "bundle" not in given:
+        raise ConfigError("serve needs a bundle: lernpfad serve bundle=FOLDER, a folder that `lernpfad export` wrote")
+    return ServeSettings(**given)
+
+
+def main(words: Sequence[str]) -> None:
+    """Serve until interrupted. A wrong setting or a damaged bundle is a LernpfadError, which the command prints."""
+    if any(word in ("-h", "--help", "help") for word in words):
+        print(HELP, end="")
+        return
+    serve(parse(words))
+
+
+def serve(settings: ServeSettings) -> None:
+    """Load the bundle, listen, answer. Prints one line with the address once requests are taken in."""
+    import uvicorn
+
+    from lernpfad.serve.app import create_app
+    from lernpfad.serve.bundle import load
+
+    bundle = load(settings.bundle, threads=settings.threads, trust=settings.trust)
+    listener = _listen(settings.host, settings.port)
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    address = f"http://{host}:{listener.getsockname()[1]}"
+    if settings.host not in _LOOPBACK:
+        print(f"warning: {settings.host} is open to the network and there is no authentication", file=sys.stderr)
+
+    class Announced(uvicorn.Server):
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            if self.started:
+                print(f"bundle {bundle.version} at {address}/v1, its documentation at {address}/docs", flush=True)
+
+    app = create_app(bundle, max_body=settings.max_body)
+    server = Announced(uvicorn.Config(app, log_level=settings.log, server_header=False))
+    with suppress(KeyboardInterrupt):  # raised again by uvicorn after it has stopped in good order
+        server.run(sockets=[listener])
+    if not server.started:
+        raise BundleError(f"the bundle in {settings.bundle} loads but cannot answer; the reason is above")
+
+
+def _value(key: str, text: str) -> Any:
+    if key == "bundle":
+        return Path(text)
+    if key == "trust":
+        return tuple(part for part in text.split(",") if part)
+    if key == "log":
+        if text not in LEVELS:
+            raise ConfigError(unknown_name("log level", text, LEVELS))
+        return text
+    return text if key == "host" else _whole_number(key, text)
+
+
+def _whole_number(key: str, text: str) -> int:
+    low, high = {"port": (0, 65_535), "threads": (1, 256), "max_body": (1_024, 2**30)}[key]
+    if not (text.isascii() and text.isdigit() and len(text) < 12) or not low <= int(text) <= high:
+        raise ConfigError(f"serve setting {key}={text}: expected a whole number from {low} to {high}")
+    return int(text)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as problem:
+        listener.close()
+        raise ConfigError(
+            f"cannot listen on {host}:{port} ({problem.strerror or problem}); choose another host= or port="
+        ) from problem
+    return listener

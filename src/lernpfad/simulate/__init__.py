@@ -1,0 +1,7 @@
+"""Simulated worlds, and the loop that lets a policy meet one."""
+
+from lernpfad.simulate.corporate import Corporate
+from lernpfad.simulate.oracle import OracleTracer
+from lernpfad.simulate.rollout import rollout
+
+__all__ = ["Corporate", "OracleTracer", "rollout"]

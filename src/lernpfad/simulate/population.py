@@ -1,0 +1,103 @@
+"""The people of the corporate world: their state as a value, and how a fresh workforce is drawn."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.random import Generator
+
+from lernpfad.core import BoolArray, FloatArray, IntArray, StrArray
+from lernpfad.simulate.catalogs import TASTES
+from lernpfad.simulate.draws import normals, uniforms
+
+CIRCLES = 8
+"""Learners of one circle share their tastes, up to a personal note."""
+
+
+@dataclass(frozen=True, eq=False)
+class People:
+    """The true state of a workforce; never changed, only replaced. Axis 0 is learners.
+
+    learner: number that names her luck, `[L]`. baseline: ability never trained and never forgotten, `[L, K]`,
+    logits. gained: ability acquired on top, before forgetting, `[L, K]`. stability (days, 0 = never met), difficulty,
+    contact (seconds): her memory of each skill, `[L, K]`. rate: learning rate, `[L]`. taste: `[L, TASTES]`.
+    role, target: index of role and wished-for role (-1: none), `[L]`. weekly: minutes of a usual week, `[L]`.
+    budget: minutes of each sitting of this week, `[L, sittings]`. sitting: the one that is open, -1 before the
+    first, `[L]`. form: good or bad day, logits. done: items taken in this sitting. streak: wrong answers in a row.
+    week: weeks opened so far. active: has not dropped out.
+    """
+
+    learner: IntArray
+    baseline: FloatArray
+    gained: FloatArray
+    stability: FloatArray
+    difficulty: FloatArray
+    contact: FloatArray
+    rate: FloatArray
+    taste: FloatArray
+    role: IntArray
+    target: IntArray
+    weekly: FloatArray
+    budget: FloatArray
+    sitting: IntArray
+    form: FloatArray
+    done: IntArray
+    streak: IntArray
+    week: IntArray
+    active: BoolArray
+
+    def __len__(self) -> int:
+        return len(self.learner)
+
+
+def drawn(
+    rng: Generator,
+    *,
+    learners: int,
+    cluster: IntArray,
+    roles: int,
+    sittings: int,
+    circles: FloatArray,
+    rate_sd: float,
+    minutes: float,
+    minutes_sd: float,
+    aiming: float,
+) -> People:
+    """A fresh workforce. Learner j is the same whatever the size of the workforce.
+
+    baseline = .6 + N(0, .8) of the learner + N(0, .4) of learner and cluster + N(0, 1) of learner and skill.
+    minutes: mean of the weekly minutes over people; aiming: share that holds a target role.
+    """
+    clusters, skills = int(cluster.max()) + 1, len(cluster)
+    count = 1 + clusters + skills + 2 + TASTES
+    luck = uniforms(rng, np.arange(learners), 4 + 2 * count)
+    normal = normals(luck[:, 4:])
+    own, of_cluster, of_skill, rest = np.split(normal, [1, 1 + clusters, 1 + clusters + skills], axis=1)
+    role = (luck[:, 0] * roles).astype(np.int64)
+    other = (role + 1 + (luck[:, 1] * (roles - 1)).astype(np.int64)) % roles
+    circle = (luck[:, 2] * len(circles)).astype(np.int64)
+    nothing = np.zeros((learners, skills), dtype=np.float32)
+    return People(
+        learner=np.arange(learners),
+        baseline=(0.6 + 0.8 * own + 0.4 * of_cluster[:, cluster] + of_skill).astype(np.float32),
+        gained=nothing,
+        stability=nothing,
+        difficulty=nothing,
+        contact=np.zeros((learners, skills)),
+        rate=np.exp(rate_sd * rest[:, 0] - rate_sd**2 / 2).astype(np.float32),
+        taste=((circles[circle] + 0.5 * rest[:, 2:]) / np.sqrt(1.25 * TASTES)).astype(np.float32),
+        role=role,
+        target=np.where((luck[:, 3] < aiming) & (roles > 1), other, -1),
+        weekly=minutes * np.exp(minutes_sd * rest[:, 1] - minutes_sd**2 / 2),
+        budget=np.zeros((learners, sittings)),
+        sitting=np.full(learners, -1),
+        form=np.zeros(learners, dtype=np.float32),
+        done=np.zeros(learners, dtype=np.int64),
+        streak=np.zeros(learners, dtype=np.int64),
+        week=np.zeros(learners, dtype=np.int64),
+        active=np.ones(learners, dtype=bool),
+    )
+
+
+def names(learners: int) -> StrArray:
+    """Ids of the first `learners` people, `[L]`."""
+    return np.asarray([f"learner-{j:05d}" for j in range(learners)])

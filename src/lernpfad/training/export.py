@@ -1,0 +1,115 @@
+"""A network as ONNX graphs with named states, for a production machine without torch.
+
+Written into a folder, for a network whose state holds the arrays `<name>`, `[L, ...]` float32:
+`start.safetensors`  the state of one learner who has done nothing, `[1, ...]` each;
+`step.onnx`    item, outcome `[L]` int64, `state.<name>`  ->  `next.<name>`;
+`score.onnx`   items `[L, C]` int64, `state.<name>`  ->  success `[L, C]` float32;
+`mastery.onnx` `state.<name>`  ->  mastery `[L, K]` float32, only with a skill head.
+Outcomes are 1, 0 and -1 (not assessed); the item -1 is an unknown one. L and C may be 1.
+"""
+
+import contextlib
+import io
+import logging
+import warnings
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import save_file
+from torch import Tensor, nn
+from torch.export import Dim
+
+from lernpfad.training.network import HasSkillLogits, probability
+
+_LEARNERS, _CANDIDATES = 3, 5
+"""Example sizes: above 1 and all different, or the exporter would take them for constants or for each other."""
+
+
+def write(network: Any, folder: Path, *, items: int) -> None:
+    """Write the graphs and the start state of a fitted network into `folder` (made if need be)."""
+    folder.mkdir(parents=True, exist_ok=True)
+    network = network.eval()
+    start = {name: array.contiguous().clone() for name, array in network.start(1).items()}
+    save_file(start, folder / "start.safetensors")
+    names = list(start)
+    state = tuple(network.start(_LEARNERS).values())
+    item = torch.arange(_LEARNERS) % max(items, 1)
+    outcome = torch.arange(_LEARNERS) % 3 - 1
+    candidates = torch.arange(_LEARNERS * _CANDIDATES).reshape(_LEARNERS, _CANDIDATES) % max(items, 1)
+    state_in = [f"state.{name}" for name in names]
+    with torch.no_grad(), _quiet():
+        step, score = _Step(network, names), _Score(network, names)
+        _save(step, (item, outcome, state), folder / "step.onnx", ["item", "outcome", *state_in], _next(names))
+        _save(score, (candidates, state), folder / "score.onnx", ["items", *state_in], ["success"])
+        if isinstance(network, HasSkillLogits):
+            _save(_Mastery(network, names), (state,), folder / "mastery.onnx", state_in, ["mastery"])
+
+
+def _next(names: Sequence[str]) -> list[str]:
+    return [f"next.{name}" for name in names]
+
+
+def _save(graph: nn.Module, example: tuple[Any, ...], path: Path, inputs: list[str], outputs: list[str]) -> None:
+    learners, candidates = Dim("learners", min=1), Dim("candidates", min=1)
+
+    def axes(value: Any) -> Any:
+        if isinstance(value, tuple):
+            return tuple(axes(one) for one in value)
+        asked = value.ndim == 2 and value.dtype == torch.int64
+        return {0: learners, 1: candidates} if asked else {0: learners}
+
+    torch.onnx.export(
+        graph,
+        example,
+        path,
+        input_names=inputs,
+        output_names=outputs,
+        dynamic_shapes=axes(example),
+        dynamo=True,
+        external_data=False,
+        verbose=False,
+    )
+
+
+class _Named(nn.Module):
+    """A network whose state comes as a tuple, in the order of `names`."""
+
+    def __init__(self, network: Any, names: Sequence[str]) -> None:
+        super().__init__()
+        self.network = network
+        self.names = names
+
+    def state(self, arrays: tuple[Tensor, ...]) -> dict[str, Tensor]:
+        return dict(zip(self.names, arrays, strict=True))
+
+
+class _Step(_Named):
+    def forward(self, item: Tensor, outcome: Tensor, state: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        after = self.network.step(self.state(state), item, outcome)
+        return tuple(after[name] for name in self.names)
+
+
+class _Score(_Named):
+    def forward(self, items: Tensor, state: tuple[Tensor, ...]) -> Tensor:
+        return probability(self.network.score(self.state(state), items))
+
+
+class _Mastery(_Named):
+    def forward(self, state: tuple[Tensor, ...]) -> Tensor:
+        return probability(self.network.skill_logits(self.state(state)))
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """The exporter's progress lines and its deprecation notes about itself are not for the caller."""
+    loud = logging.getLogger("torch.onnx")
+    before = loud.level
+    loud.setLevel(logging.ERROR)
+    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+        warnings.simplefilter("ignore")
+        try:
+            yield
+        finally:
+            loud.setLevel(before)

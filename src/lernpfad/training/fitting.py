@@ -1,0 +1,39 @@
+"""How a neural model is fitted: the settings of one training run."""
+
+from dataclasses import dataclass
+
+from lernpfad.core import ConfigError
+
+
+@dataclass(frozen=True)
+class Fitting:
+    """Settings of a training run; the same seed and settings give the same weights.
+
+    max_epochs: at most. patience: stop when the best validation AUC is this many epochs old; an epoch is better
+    only if it beats the best by more than `min_delta`. learning_rate, weight_decay: of Adam (AdamW's decay).
+    batch_rows: interactions in a batch, padding included. holdout: share of the training learners that validate when
+    no validation histories are given. gradient_clip: largest norm of the gradient, 0 for no limit. accelerator: as
+    Lightning names it. checkpoints: a folder that a later fit resumes from; without one nothing is kept.
+    """
+
+    max_epochs: int = 200
+    patience: int = 10
+    min_delta: float = 0.001
+    learning_rate: float = 0.001
+    weight_decay: float = 0.0
+    batch_rows: int = 4096
+    gradient_clip: float = 0.0
+    holdout: float = 0.1
+    seed: int = 0
+    accelerator: str = "auto"
+    checkpoints: str | None = None
+    progress_bar: bool = True
+
+    def __post_init__(self) -> None:
+        for name, least in (("max_epochs", 1), ("patience", 1), ("batch_rows", 1)):
+            if getattr(self, name) < least:
+                raise ConfigError(f"fitting: {name} is {getattr(self, name)}, expected at least {least}")
+        if not self.learning_rate > 0:
+            raise ConfigError(f"fitting: learning_rate is {self.learning_rate}, expected a number above 0")
+        if not 0 < self.holdout < 1:
+            raise ConfigError(f"fitting: holdout is {self.holdout}, expected a share between 0 and 1")

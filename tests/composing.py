@@ -1,0 +1,40 @@
+"""Models as their YAML files make them, small enough for a test."""
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+CONFIGS = Path(__file__).parents[1] / "configs"
+NARROW = 16
+"""Width of every network in the tests."""
+
+
+def names(kind: str) -> list[str]:
+    """The YAML files of a config group, by stem."""
+    return sorted(path.stem for path in (CONFIGS / kind).glob("*.yaml"))
+
+
+@cache
+def composed(kind: str, name: str) -> Any:
+    """One part of the config as Hydra composes it; networks get the fast trainer, silent, on the processor."""
+    from hydra import compose, initialize_config_dir
+    from omegaconf import OmegaConf
+
+    from lernpfad.run import resolvers
+
+    resolvers.register()
+    with initialize_config_dir(version_base="1.3", config_dir=str(CONFIGS)):
+        trainer = (
+            [] if kind == "trainer" else ["+trainer=fast", "trainer.progress_bar=false", "trainer.accelerator=cpu"]
+        )
+        config = compose(overrides=[f"+{kind}={name}", *trainer])
+    if "width" in config[kind].get("network", {}):
+        OmegaConf.update(config, f"{kind}.network.width", NARROW)
+    return config[kind]
+
+
+def made(kind: str, name: str) -> Any:
+    """A new model, policy or world from its YAML."""
+    from hydra.utils import instantiate
+
+    return instantiate(composed(kind, name))

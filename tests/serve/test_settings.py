@@ -1,0 +1,62 @@
+"""`lernpfad serve` takes key=value words and refuses everything else in one line."""
+
+from pathlib import Path
+
+import pytest
+
+from lernpfad.core import ConfigError
+from lernpfad.serve.settings import HELP, ServeSettings, main, parse
+
+
+def test_the_defaults_are_safe() -> None:
+    assert parse(["bundle=runs/b"]) == ServeSettings(bundle=Path("runs/b"))
+    assert ServeSettings(bundle=Path("b")).host == "127.0.0.1"
+    assert ServeSettings(bundle=Path("b")).trust == ()
+
+
+def test_every_setting() -> None:
+    words = ["bundle=/a=b", "host=0.0.0.0", "port=0", "threads=2", "max_body=2048", "trust=mine,yours", "log=warning"]
+    assert parse(words) == ServeSettings(
+        bundle=Path("/a=b"),
+        host="0.0.0.0",
+        port=0,
+        threads=2,
+        max_body=2048,
+        trust=("mine", "yours"),
+        log="warning",
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ([], "serve needs a bundle: lernpfad serve bundle=FOLDER"),
+        (["bundel=x"], "no serve setting named 'bundel'; did you mean 'bundle'?"),
+        (["bundle=x", "prt=1"], "no serve setting named 'prt'; did you mean 'port'?"),
+        (["bundle=x", "reload"], "takes key=value words, got 'reload'"),
+        (["bundle=x", "bundle=y"], "'bundle' is given twice"),
+        (["bundle=x", "port=http"], "port=http: expected a whole number from 0 to 65535"),
+        (["bundle=x", "port=-1"], "expected a whole number"),
+        (["bundle=x", "port=70000"], "from 0 to 65535"),
+        (["bundle=x", "port=" + "9" * 5000], "from 0 to 65535"),
+        (["bundle=x", "port=²"], "from 0 to 65535"),
+        (["bundle=x", "threads=0"], "from 1 to 256"),
+        (["bundle=x", "log=loud"], "no log level named 'loud'; there are: critical, debug, error"),
+    ],
+)
+def test_a_wrong_word_is_one_line(words: list[str], message: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        parse(words)
+    assert message in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("word", ["-h", "--help"])
+def test_help_names_every_setting(word: str, capsys: pytest.CaptureFixture[str]) -> None:
+    main([word])
+    shown = capsys.readouterr().out
+    assert shown == HELP
+    for name, default in vars(ServeSettings(bundle=Path("b"))).items():
+        assert f"\n  {name}=" in shown
+        if isinstance(default, str | int):
+            assert f"{name}={default}" in shown

@@ -1,0 +1,155 @@
+"""Every model that has a YAML in configs/ is held to every law that fits it. A new one needs no line here."""
+
+from functools import cache, partial
+
+import numpy as np
+import pytest
+
+from composing import made, names
+from lernpfad.core.laws import (
+    POLICY_LAWS,
+    RECOMMENDER_LAWS,
+    SIMULATOR_LAWS,
+    TRACER_LAWS,
+    Counting,
+    PolicyCase,
+    RecommenderCase,
+    SimulatorCase,
+    TracerCase,
+    logged_propensities_match,
+    planted_situations,
+    propensities_are_frequencies,
+    rebuilt,
+    reloaded,
+    that_fit,
+)
+from lernpfad.serve.neural import open_tracer
+from lernpfad.simulate.oracle import OracleTracer
+from lernpfad.simulate.rollout import rollout
+
+LEARNERS, WEEKS = 60, 4
+
+
+@pytest.fixture(scope="module")
+def twin_of(tmp_path_factory):
+    """Exports a fitted tracer, once, and opens what was written, as production does."""
+
+    @cache
+    def exported(tracer):
+        folder = tmp_path_factory.mktemp("exported")
+        tracer.export(folder)
+        return open_tracer(folder)
+
+    return exported
+
+
+@pytest.fixture(scope="module")
+def tracer_case(twin_of):
+    """One fitted tracer per YAML, shared by the laws. What exports graphs has settings that are objects."""
+
+    @cache
+    def case(name):
+        make = partial(made, "tracer", name)
+        exports = hasattr(make(), "export")
+        return TracerCase(make, reload=rebuilt if exports else reloaded, twin=twin_of if exports else None)
+
+    return case
+
+
+@pytest.fixture(scope="module")
+def recommender_case():
+    """One fitted recommender per YAML, shared by the laws."""
+    return cache(lambda name: RecommenderCase(partial(made, "recommender", name)))
+
+
+@pytest.fixture(scope="module")
+def situations():
+    return planted_situations()
+
+
+def of(laws):
+    return pytest.mark.parametrize("law", laws, ids=[law.name for law in laws])
+
+
+def every(kind):
+    return pytest.mark.parametrize("name", names(kind))
+
+
+def apply(law, case):
+    if not law.fits(case):
+        pytest.skip("the law says nothing about it")
+    law(case)
+
+
+@of(TRACER_LAWS)
+@every("tracer")
+def test_tracer(name, law, tracer_case):
+    apply(law, tracer_case(name))
+
+
+@every("tracer")
+def test_exported_tracer(name, tracer_case, twin_of):
+    """The twin is held to the same laws as what it was exported from."""
+    original = tracer_case(name)
+    if original.twin is None:
+        pytest.skip("served by the very class that was fitted")
+    twin = TracerCase(fitted=twin_of(original.tracer), reload=None, planted=original.planted)
+    for law in that_fit(TRACER_LAWS, twin):
+        law(twin)
+
+
+@of(RECOMMENDER_LAWS)
+@every("recommender")
+def test_recommender(name, law, recommender_case):
+    apply(law, recommender_case(name))
+
+
+@of(POLICY_LAWS)
+@every("policy")
+def test_policy(name, law, situations):
+    apply(law, PolicyCase(made("policy", name), situations))
+
+
+@of(SIMULATOR_LAWS)
+@every("simulator")
+def test_simulator(name, law):
+    apply(law, SimulatorCase(partial(made, "simulator", name)))
+
+
+@every("simulator")
+def test_log_of_the_simulator(name):
+    """What the logging policy wrote into its log is what it drew from; nobody is mastered, so it may offer all."""
+    world = made("simulator", name)
+    log = rollout(made("policy", "logging"), world, learners=LEARNERS, weeks=WEEKS, seed=3, name="logging").log
+    assert len(log) > 500
+    logged_propensities_match(log)
+
+
+class Recorded:
+    """A policy that remembers every distribution that it gave."""
+
+    def __init__(self, policy):
+        self.policy = policy
+        self.given = []
+
+    def propensities(self, situation):
+        propensities = self.policy.propensities(situation)
+        self.given.append(propensities)
+        return propensities
+
+
+@every("policy")
+def test_offers_are_drawn_from_the_propensities(name):
+    """In a rollout each item is offered as often as the policy said, and the log holds the propensity of each offer."""
+    world, policy = made("simulator", "tiny"), Recorded(made("policy", name))
+    sees_truth = getattr(policy.policy, "sees_truth", False)
+    past = rollout(made("policy", "logging"), world, learners=LEARNERS, weeks=2, seed=5, name="logging")
+    tracer = OracleTracer(world) if sees_truth else Counting().fit(past.log)
+    log = rollout(policy, world, learners=0, weeks=WEEKS, seed=5, name=name, tracer=tracer, after=past).log
+    given = np.concatenate(policy.given)
+    drawn = given[given.sum(axis=1) > 0]
+    assert len(drawn) == len(log) > 200
+    as_asked = np.lexsort((log.owner, log.extra["position"], log.extra["sitting"], log.extra["week"]))
+    offered, logged = log.item[as_asked], log.extra["propensity"][as_asked]
+    np.testing.assert_allclose(drawn[np.arange(len(log)), offered], logged, rtol=1e-6)
+    propensities_are_frequencies(drawn, offered)
