@@ -68,6 +68,15 @@ def test_an_empty_log_comes_back(tmp_path: Path) -> None:
     same(table.read(tmp_path), Dataset("empty", logs))
 
 
+@pytest.mark.parametrize("value", [0.0, 1.0, 3e14, 1e15, 2e22, 0.5])
+def test_whole_floats_come_back_from_csv_as_floats(tmp_path: Path, value: float) -> None:
+    catalog = Catalog.of(["a"], ["x"], [[0]])
+    logs = Sequences.of(catalog, ["l"], [2], np.zeros(2, dtype=int), np.ones(2), extra={"far": np.full(2, value)})
+    table.write(Dataset("whole", logs), tmp_path, format="csv")
+    same(table.read(tmp_path), Dataset("whole", logs))
+    assert table.read(tmp_path).sequences.extra["far"].dtype == np.float64
+
+
 @given(datasets(), st.sampled_from(FORMATS))
 @settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_data_set_comes_back(tmp_path: Path, dataset: Dataset, format: Literal["parquet", "csv"]) -> None:

@@ -95,7 +95,7 @@ def save(tables: Mapping[str, Mapping[str, Any]], folder: Path, *, format: str) 
     for name, columns in tables.items():
         table = pa.table({column: _arrow(values) for column, values in columns.items()})
         if format == "csv":
-            csv.write_csv(table, folder / f"{name}.csv")
+            csv.write_csv(_pointed(table), folder / f"{name}.csv")
         else:
             parquet.write_table(table, folder / f"{name}.parquet", compression="zstd")
 
@@ -106,6 +106,20 @@ def _arrow(values: Any) -> Any:
     if isinstance(values, np.ndarray) and values.dtype.kind == "U":
         return pa.array(values.tolist(), pa.string())
     return pa.array(values)
+
+
+def _pointed(table: Any) -> Any:
+    """The table with whole floats as "1.0": Arrow's CSV writes "1", and a column of those comes back as integers."""
+    import pyarrow as pa
+
+    for place, column in enumerate(table.columns):
+        if not pa.types.is_floating(column.type):
+            continue
+        values = column.to_numpy()
+        if np.all(values == np.trunc(values)) and np.all(np.abs(values) < 1e15):  # from 1e15 on an exponent tells
+            pointed = pa.chunked_array([column.cast(pa.decimal128(17, 1)).combine_chunks()])
+            table = table.set_column(place, table.column_names[place], pointed)
+    return table
 
 
 def _parquet(raw: Raw) -> tuple[Any, str]:
