@@ -1,4 +1,4 @@
-"""The one Lightning module: mean binary cross-entropy over scored answers, Adam, validation AUC."""
+"""The one Lightning module: mean binary cross-entropy over scored answers (and a network's own terms), validation AUC."""
 
 from collections.abc import Sequence
 from typing import Any, cast
@@ -12,7 +12,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 from lernpfad.core import Listener
 from lernpfad.core.laws.measure import auc
 from lernpfad.training.fitting import Fitting
-from lernpfad.training.network import Batch
+from lernpfad.training.network import Batch, OwnLoss
 
 
 class SequenceTraining(LightningModule):  # type: ignore[misc]
@@ -32,10 +32,12 @@ class SequenceTraining(LightningModule):  # type: ignore[misc]
         Dropout is drawn from seed and step alone, so that a resumed run goes on exactly as if uninterrupted.
         """
         torch.manual_seed(int(np.random.SeedSequence([self.fitting.seed, self.global_step]).generate_state(1)[0]))
-        logits = self.network(batch)[batch.scored]
+        network = self.network
+        logits, more = network.loss(batch) if isinstance(network, OwnLoss) else (network(batch), 0.0)
+        logits = logits[batch.scored]
         loss = binary_cross_entropy_with_logits(logits, batch.answer[batch.scored])
         self._heard["loss"].append(torch.stack([loss.detach() * len(logits), logits.new_tensor(len(logits))]))
-        return loss
+        return loss + more
 
     def on_train_epoch_end(self) -> None:
         """Tell how the epoch went; `train/loss` is the mean over its answers while the weights moved."""

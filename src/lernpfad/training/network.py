@@ -76,6 +76,18 @@ class HasSkillLogits(Protocol):
         ...
 
 
+@runtime_checkable
+class OwnLoss(Protocol):
+    """Optional: a network that is trained on more than the cross-entropy of the scored answers."""
+
+    def loss(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Logits as `forward` gives them, `[B, T]`, and what to add to the mean cross-entropy, a scalar.
+
+        Means are over what is there: padding must not count, in regularisers neither.
+        """
+        ...
+
+
 class MakesNetwork(Protocol):
     """A network class with its settings filled in (`_partial_: true` in the YAML)."""
 
