@@ -1,4 +1,4 @@
-"""The one Lightning module: mean binary cross-entropy over scored answers (and a network's own terms), validation AUC."""
+"""The one Lightning module: cross-entropy over scored answers, and a network's own terms; Adam, validation AUC."""
 
 from collections.abc import Sequence
 from typing import Any, cast
