@@ -149,18 +149,19 @@ class Sequences:
         lengths = self.lengths[picked]
         start = np.repeat(self.offsets[picked], lengths)
         within = np.arange(int(lengths.sum())) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-        return self._with_rows(start + within, learners=self.learners[picked], lengths=lengths)
+        return self.picked(start + within, learners=self.learners[picked], lengths=lengths)
 
     def where(self, mask: BoolArray) -> "Sequences":
         """The rows where `mask` `[N]` holds, in order; every learner is kept, if need be with an empty history."""
         lengths = np.bincount(self.owner[mask], minlength=len(self.learners))
-        return self._with_rows(np.flatnonzero(mask), learners=self.learners, lengths=lengths)
+        return self.picked(np.flatnonzero(mask), learners=self.learners, lengths=lengths)
 
     def with_outcome(self, outcome: IntArray) -> "Sequences":
         """The same histories with other outcomes (for laws and counterfactuals)."""
         return replace(self, outcome=np.asarray(outcome, dtype=np.int8))
 
-    def _with_rows(self, rows: IntArray, *, learners: StrArray, lengths: IntArray) -> "Sequences":
+    def picked(self, rows: IntArray, *, learners: StrArray, lengths: IntArray) -> "Sequences":
+        """The given rows in the given order as histories of `lengths` `[J']`; what `select` and `where` are made of."""
         columns = {name: getattr(self, name)[rows] for name in COLUMNS}
         extra = {name: column[rows] for name, column in self.extra.items()}
         offsets = np.concatenate([[0], np.cumsum(lengths)])

@@ -11,6 +11,8 @@ import numpy as np
 from lernpfad.core import Array, BoolArray, Catalog, DataError, Roles, Sequences
 from lernpfad.core.sequences import COLUMNS
 
+_PIECE = 1 << 20
+
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
@@ -47,7 +49,8 @@ class Dataset:
             if array.dtype.kind in "US":
                 digest.update("\0".join(array.ravel().tolist()).encode())
             else:
-                digest.update(np.ascontiguousarray(array).tobytes())
+                for first in range(0, max(len(array), 1), _PIECE):  # a mapped column is never held as a whole
+                    digest.update(np.ascontiguousarray(array[first : first + _PIECE]).data)
         return digest.hexdigest()
 
     def _arrays(self) -> Iterator[tuple[str, Array]]:

@@ -33,20 +33,9 @@ class _Cuts:
         return _Cuts(self.learner[kept], self.first[kept], self.length[kept])
 
     def apply(self, logs: Sequences) -> Sequences:
-        rows = self.rows(logs)
-        seen = logs.rows(rows)
-        traced = {"learner": logs.owner, "position": logs.position, **logs.extra}
-        return Sequences(
-            catalog=logs.catalog,
-            learners=np.strings.add(np.strings.add(logs.learners[self.learner], "#"), self.first.astype(np.str_)),
-            offsets=np.concatenate([[0], np.cumsum(self.length)]),
-            item=seen.item,
-            outcome=seen.outcome,
-            accepted=seen.accepted,
-            minutes=seen.minutes,
-            time=seen.time,
-            extra={name: column[rows] for name, column in traced.items()},
-        )
+        traced = replace(logs, extra={"learner": logs.owner, "position": logs.position, **logs.extra})
+        names = np.strings.add(np.strings.add(logs.learners[self.learner], "#"), self.first.astype(np.str_))
+        return traced.picked(self.rows(logs), learners=names, lengths=self.length)
 
 
 def chunks(sequences: Sequences, length: int = 200, minimum: int = 3) -> Sequences:

@@ -13,6 +13,9 @@ from lernpfad.training.network import Batch
 _BLUR = 0.1
 """Lengths are blurred by this share when shuffled, so that long histories do not always meet the same company."""
 
+_LOOKED_AT = 4096
+"""Learners that are looked at together to see who has something to predict."""
+
 
 def targets(histories: Sequences) -> BoolArray:
     """Rows whose answer is to be predicted, `[N]`: assessed and, where the column `extra["scored"]` exists, in it."""
@@ -43,57 +46,65 @@ def _cuts(ascending: IntArray, budget: int) -> list[int]:
     return cuts
 
 
-class _Ragged(NamedTuple):
-    """Columns of ragged rows and where each learner's rows begin."""
+class _Rows(NamedTuple):
+    """Which rows of the histories stand where in a rectangle `[learners, longest]`."""
 
-    offsets: IntArray
-    columns: dict[str, Array]
+    rows: IntArray
+    there: BoolArray
 
-    def padded(self, learners: IntArray, **fill: Any) -> dict[str, torch.Tensor]:
-        """Rectangles `[learners, longest]` of the columns named in `fill`, with that value as padding."""
-        first, length = self.offsets[learners], self.offsets[learners + 1] - self.offsets[learners]
-        place = np.arange(max(int(length.max(initial=0)), 1))
-        there = place < length[:, None]
-        rows = (first[:, None] + place)[there]
-        padded = {name: np.full(there.shape, value, self.columns[name].dtype) for name, value in fill.items()}
-        for name, rectangle in padded.items():
-            rectangle[there] = self.columns[name][rows]
-        return {name: torch.from_numpy(rectangle) for name, rectangle in padded.items()}
+    @classmethod
+    def of(cls, rows: IntArray, lengths: IntArray) -> "_Rows":
+        """rows: of all learners, one after the other. lengths: how many of them are whose."""
+        place = np.arange(max(int(lengths.max(initial=0)), 1))
+        return cls(rows, place < lengths[:, None])
+
+    def padded(self, values: Array, *, fill: Any, dtype: Any) -> torch.Tensor:
+        """The values of the rows, `[rows]`, in their places."""
+        rectangle = np.full(self.there.shape, fill, dtype)
+        rectangle[self.there] = values
+        return torch.from_numpy(rectangle)
 
 
 class Histories(Dataset[Batch]):
-    """Histories as batches: index it with learners, get their `Batch`."""
+    """Histories as batches: index it with learners, get their `Batch`.
+
+    Only the rows of a batch are ever looked at, so that mapped histories stay on disk.
+    """
 
     def __init__(self, histories: Sequences) -> None:
-        took = histories.accepted
-        done = np.concatenate([[0], np.cumsum(took)])
-        scored = targets(histories)
+        self.histories = histories
         self.lengths = histories.lengths
-        self._history = _Ragged(
-            done[histories.offsets],
-            {"item": histories.item[took].astype(np.int64), "outcome": histories.outcome[took].astype(np.int64)},
-        )
-        self._questions = _Ragged(
-            histories.offsets,
-            {
-                "asked": histories.item.astype(np.int64),
-                "before": done[:-1] - np.repeat(done[histories.offsets[:-1]], histories.lengths),
-                "answer": np.where(scored, histories.outcome, 0).astype(np.float32),
-                "scored": scored,
-                "row": np.arange(len(histories)),
-            },
-        )
+        self._scored = histories.extra.get("scored")
 
     def __getitem__(self, learners: IntArray) -> Batch:
+        logs, asked = self.histories, self._asked(learners)
+        seen = logs.rows(asked.rows)
+        scored = seen.accepted & (seen.outcome >= 0)
+        if self._scored is not None:
+            scored &= self._scored[asked.rows]
+        took = np.zeros(asked.there.shape, dtype=bool)
+        took[asked.there] = seen.accepted
+        before = np.cumsum(took, axis=1) - took
+        did = _Rows.of(asked.rows[seen.accepted], took.sum(axis=1))
         return Batch(
-            **self._history.padded(learners, item=UNKNOWN, outcome=NOT_ASSESSED),
-            **self._questions.padded(learners, asked=UNKNOWN, before=0, answer=0.0, scored=False),
+            item=did.padded(seen.item[seen.accepted], fill=UNKNOWN, dtype=np.int64),
+            outcome=did.padded(seen.outcome[seen.accepted], fill=NOT_ASSESSED, dtype=np.int64),
+            asked=asked.padded(seen.item, fill=UNKNOWN, dtype=np.int64),
+            before=asked.padded(before[asked.there], fill=0, dtype=np.int64),
+            answer=asked.padded(np.where(scored, seen.outcome, 0), fill=0.0, dtype=np.float32),
+            scored=asked.padded(scored, fill=False, dtype=bool),
         )
 
     def rows(self, learners: IntArray) -> IntArray:
         """Row of the histories behind each question of a batch, `[B, T]`, -1 for padding."""
-        rows: IntArray = self._questions.padded(learners, row=-1)["row"].numpy()
+        asked = self._asked(learners)
+        rows: IntArray = asked.padded(asked.rows, fill=-1, dtype=np.int64).numpy()
         return rows
+
+    def _asked(self, learners: IntArray) -> _Rows:
+        lengths = self.lengths[learners]
+        within = np.arange(int(lengths.sum())) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+        return _Rows.of(np.repeat(self.histories.offsets[learners], lengths) + within, lengths)
 
 
 class Buckets(Sampler[IntArray]):
@@ -119,6 +130,19 @@ class Buckets(Sampler[IntArray]):
 
 def loader(histories: Sequences, budget: int, *, seed: int | None = None) -> DataLoader[Batch]:
     """Batches of the learners who have something to predict; in a fixed order without a seed."""
-    useful = np.unique(histories.owner[targets(histories)])
-    data = Histories(histories.select(useful))
+    useful = _with_targets(histories)
+    data = Histories(histories if useful.all() else histories.select(useful))
     return DataLoader(data, sampler=Buckets(data.lengths, budget, seed=seed), batch_size=None)
+
+
+def _with_targets(histories: Sequences) -> BoolArray:
+    """Learners who have something to predict, `[J]`; looks at some thousand of them at a time."""
+    useful = np.zeros(len(histories.learners), dtype=bool)
+    for first in range(0, len(useful), _LOOKED_AT):
+        part = histories.offsets[first : first + _LOOKED_AT + 1]
+        rows = np.arange(part[0], part[-1])
+        seen, scored = histories.rows(slice(part[0], part[-1])), histories.extra.get("scored")
+        hit = seen.accepted & (seen.outcome >= 0)
+        hit = hit if scored is None else hit & scored[part[0] : part[-1]]
+        useful[first + np.searchsorted(part, rows[hit], side="right") - 1] = True
+    return useful
