@@ -13,7 +13,7 @@ from lernpfad.training.network import Batch
 _BLUR = 0.1
 """Lengths are blurred by this share when shuffled, so that long histories do not always meet the same company."""
 
-_LOOKED_AT = 4096
+_LOOKED_AT = 256
 """Learners that are looked at together to see who has something to predict."""
 
 
@@ -136,7 +136,7 @@ def loader(histories: Sequences, budget: int, *, seed: int | None = None) -> Dat
 
 
 def _with_targets(histories: Sequences) -> BoolArray:
-    """Learners who have something to predict, `[J]`; looks at some thousand of them at a time."""
+    """Learners who have something to predict, `[J]`; looks at some hundred of them at a time."""
     useful = np.zeros(len(histories.learners), dtype=bool)
     for first in range(0, len(useful), _LOOKED_AT):
         part = histories.offsets[first : first + _LOOKED_AT + 1]
