@@ -1,11 +1,12 @@
-"""Published protocols for tracers: lane A (ASSISTments 2015, pyKT) and lane B (ASSISTments 2009, JEDM).
+"""Published protocols for tracers: lane A (ASSISTments 2015, pyKT), B (2009, JEDM) and C (2017, AKT).
 
-    python experiments/tracing/lanes.py                          all runs that are not in results/ yet, then the table
-    python experiments/tracing/lanes.py --lane A --model dkt     some of them
-    python experiments/tracing/lanes.py --table                  the table alone
+    python experiments/tracing/lanes.py                                all runs not in results/ yet, then the table
+    python experiments/tracing/lanes.py --lane A --model dkt --run 0   some of them
+    python experiments/tracing/lanes.py --table                        the table alone
 
 Every run is one line of results/<lane>.jsonl, so the command may be stopped and started again at any time; a run whose
-settings have changed since is done anew. The data are looked for in LERNPFAD_DATA, else in ../shared/data.
+settings have changed since is done anew, and a neural fit goes on from its last epoch. What every run predicts is kept
+in runs/tracing/. The data are looked for in LERNPFAD_DATA, else in ../shared/data.
 """
 
 import argparse
@@ -26,9 +27,9 @@ import numpy as np
 from hydra.utils import instantiate
 from omegaconf import OmegaConf
 
-from lernpfad.core import Sequences
+from lernpfad.core import Sequences, trace
 from lernpfad.data.dataset import Dataset, Split
-from lernpfad.data.sources import jedm, pykt
+from lernpfad.data.sources import akt, jedm, pykt
 from lernpfad.data.split import Published
 from lernpfad.data.windows import Windowed
 from lernpfad.evaluate.metrics import tracing_metrics
@@ -36,26 +37,29 @@ from lernpfad.evaluate.metrics import tracing_metrics
 HERE = Path(__file__).parent
 CONFIGS = HERE.parents[1] / "configs"
 
+KEPT = HERE.parents[1] / "runs" / "tracing"
+
+SKILLS = ["tracer.network.inputs=skills"]
+CLASSICAL: dict[str, list[str]] = {
+    "itemmean": [],
+    "bkt": ["tracer.forgets=false"],
+    "bkt-forgets": ["tracer.forgets=true"],
+    "elo": [],
+    "irt": [],
+    "pfa": [],
+    "bestlr": [],
+}
 MODELS: dict[str, dict[str, list[str]]] = {
-    "A": {
-        "itemmean": [],
-        "bkt": ["tracer.forgets=false"],
-        "bkt-forgets": ["tracer.forgets=true"],
-        "dkt": ["tracer.network.inputs=skills"],
-    },
-    "B": {
-        "itemmean": [],
-        "bkt": ["tracer.forgets=false"],
-        "bkt-forgets": ["tracer.forgets=true"],
-        "dkt": ["tracer.network.inputs=both"],
-    },
+    "A": {**CLASSICAL, "dkt": SKILLS},
+    "B": {**CLASSICAL, "dkt": ["tracer.network.inputs=both"]},
+    "C": {**CLASSICAL, "dkt-skills": SKILLS, "dkt": ["tracer.network.inputs=both"]},
 }
 """What differs from configs/tracer/<model>.yaml and configs/trainer/default.yaml; chosen on validation learners."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """One fit of one model: in lane A on a fold, in lane B with a draw of validation learners."""
+    """One fit of one model: in lanes A and C on a fold, in lane B with a draw of validation learners."""
 
     lane: str
     model: str
@@ -77,7 +81,10 @@ class Run:
 
 def runs(lane: str, model: str) -> Iterator[Run]:
     for number in range(5):
-        yield Run(lane, model, fold=number, seed=0) if lane == "A" else Run(lane, model, fold=0, seed=number)
+        if lane == "B":
+            yield Run(lane, model, fold=0, seed=number)
+        else:
+            yield Run(lane, model, fold=number + (lane == "C"), seed=0)
 
 
 def data_folder() -> Path:
@@ -87,7 +94,9 @@ def data_folder() -> Path:
 def dataset(lane: str) -> Dataset:
     if lane == "A":
         return pykt.read(data_folder() / "pykt_assist2015")
-    return jedm.read(data_folder() / "jedm_assistments09")
+    if lane == "B":
+        return jedm.read(data_folder() / "jedm_assistments09")
+    return akt.read(data_folder() / "akt_assist2017_pid", expanded=True)
 
 
 def divided(run: Run, data: Dataset) -> tuple[Split, Split | None]:
@@ -95,6 +104,8 @@ def divided(run: Run, data: Dataset) -> tuple[Split, Split | None]:
     published = Published(fold=run.fold, seed=run.seed, valid=0.2)
     if run.lane == "B":
         return published(data), None
+    if run.lane == "C":
+        return Windowed(published, minimum=1, score_first=True, test="chunk")(data), None
     return Windowed(published)(data), Windowed(published, test="chunk")(data)
 
 
@@ -112,18 +123,21 @@ def measure(run: Run, data: Dataset) -> dict[str, Any]:
     split, chunked = divided(run, data)
     train, valid = targets(run, split)
     tracer = instantiate(run.config()["tracer"])
-    if run.model.startswith("bkt"):
+    if run.model.startswith(("bkt", "elo")):
         tracer.fit(train.select(slice(0, 3)))  # compiles
+    if hasattr(tracer, "fitting"):
+        tracer.fitting = replace(tracer.fitting, checkpoints=str(KEPT / "checkpoints" / run.key()))
     told: list[dict[str, float]] = []
     tracer.listeners = [lambda epoch, metrics: told.append(dict(metrics))]
     wall, processor = time.perf_counter(), time.process_time()
     tracer.fit(train, valid)
     fit_seconds, fit_wall = time.process_time() - processor, time.perf_counter() - wall
     metrics = scores(tracer, split.test, split.test_scored)
-    tracer.trace(split.test)
+    trace(tracer, split.test)
     processor = time.process_time()
-    tracer.trace(split.test)
+    trace(tracer, split.test)
     trace_seconds = time.process_time() - processor
+    keep(run, tracer, split)
     return {
         **vars(run),
         "key": run.key(),
@@ -144,9 +158,22 @@ def measure(run: Run, data: Dataset) -> dict[str, Any]:
     }
 
 
+def keep(run: Run, tracer: Any, split: Split) -> None:
+    """What was predicted of every scored row, for blends and paired comparisons."""
+    KEPT.mkdir(parents=True, exist_ok=True)
+    parts = {"valid": (split.valid, split.valid_scored), "test": (split.test, split.test_scored)}
+    columns = {}
+    for part, (histories, scored) in parts.items():
+        wanted = scored & histories.assessed
+        owner = histories.extra.get("learner", histories.owner)
+        columns[f"{part}_predicted"] = trace(tracer, histories)[wanted].astype(np.float32)
+        columns[f"{part}_outcome"], columns[f"{part}_learner"] = histories.outcome[wanted], owner[wanted]
+    np.savez_compressed(KEPT / f"{run.lane}-{run.model}-{run.fold}-{run.seed}-{run.key()}.npz", **columns)
+
+
 def scores(tracer: Any, histories: Sequences, scored: Any) -> dict[str, float]:
     wanted = scored & histories.assessed
-    found = tracing_metrics(tracer.trace(histories)[wanted], histories.outcome[wanted])
+    found = tracing_metrics(trace(tracer, histories)[wanted], histories.outcome[wanted])
     return {"answers": int(wanted.sum()), **{name: round(float(value), 6) for name, value in found.items()}}
 
 
@@ -160,13 +187,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--lane", choices=list(MODELS), action="append")
     parser.add_argument("--model", action="append")
+    parser.add_argument("--run", type=int, action="append", help="0 to 4: the first to the last fold or seed")
     parser.add_argument("--table", action="store_true")
     asked = parser.parse_args()
     for lane in [] if asked.table else asked.lane or list(MODELS):
         data = dataset(lane)
         for model in MODELS[lane]:
-            for run in runs(lane, model) if not asked.model or model in asked.model else ():
-                if run.key() in finished(lane):
+            for number, run in enumerate(runs(lane, model) if not asked.model or model in asked.model else ()):
+                if run.key() in finished(lane) or (asked.run and number not in asked.run):
                     continue
                 line = measure(run, data)
                 with (HERE / "results" / f"{lane}.jsonl").open("a") as out:

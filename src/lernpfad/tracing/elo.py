@@ -1,11 +1,12 @@
 """Elo ratings: every answer is a match between learner and item, and both ratings move by how surprising it was."""
 
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Self
 
 import numpy as np
 
-from lernpfad.core import ConfigError, FloatArray, IntArray, Interactions, Listener, Sequences, mean_over_skills
+from lernpfad.core import ConfigError, FloatArray, IntArray, Interactions, Listener, Sequences, fold, mean_over_skills
 from lernpfad.core.persist import require_fitted
 
 
@@ -117,6 +118,21 @@ class Elo:
     def mastery(self, state: Ratings, at: FloatArray) -> FloatArray:
         """P(success) at the mean difficulty of each skill's answers, `[learners, K]`."""
         return _sigmoid(state.ability[:, None] + state.offset - self.typical_)
+
+    def trace(self, histories: Sequences) -> FloatArray:
+        """P(correct) of every row from earlier rows, `[N]`: compiled where numba is installed, else the fold."""
+        require_fitted(self)
+        if find_spec("numba") is None:  # a production machine: slower, the same numbers
+            return fold(self, histories)[1]
+        from lernpfad.tracing.elo_kernels import trace_rows
+
+        columns = (histories.item, histories.outcome, histories.accepted)
+        difficulty = np.append(self.difficulty_, self.common_)
+        settings = (self.step, self.fading)
+        predicted: FloatArray = trace_rows(
+            histories.offsets, *columns, self.item_skills_, difficulty, settings, skills=len(self.typical_)
+        )
+        return predicted
 
     def spread(self, state: Ratings) -> FloatArray:
         """How far the next answer on each skill can move its rating, `[learners, K]`: wide where little is known."""

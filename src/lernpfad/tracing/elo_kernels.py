@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from lernpfad.core import FloatArray, IntArray
+from lernpfad.core import BoolArray, FloatArray, IntArray
 
 
 def rate(
@@ -69,3 +69,61 @@ def _pass(
                 offset[j, k] += step / (1.0 + fading * skill_done[j, k]) * surprise
                 skill_done[j, k] += 1
     return loss
+
+
+def trace_rows(
+    offsets: IntArray,
+    item: IntArray,
+    outcome: IntArray,
+    accepted: BoolArray,
+    item_skills: IntArray,
+    difficulty: FloatArray,
+    settings: tuple[float, float],
+    *,
+    skills: int,
+) -> FloatArray:
+    """P(correct) of every row `[N]`. difficulty: `[I + 1]`, the unknown item's last."""
+    predicted: FloatArray = _trace(offsets, item, outcome, accepted, item_skills, difficulty, skills, *settings)
+    return predicted
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def _trace(
+    offsets: Any,
+    item: Any,
+    outcome: Any,
+    accepted: Any,
+    item_skills: Any,
+    difficulty: Any,
+    skills: int,
+    step: float,
+    fading: float,
+) -> Any:
+    predicted = np.empty(len(item))
+    for j in range(len(offsets) - 1):
+        ability, done = 0.0, 0
+        offset, skill_done = np.zeros(skills), np.zeros(skills, dtype=np.int64)
+        for row in range(offsets[j], offsets[j + 1]):
+            i = item[row]
+            total, count = 0.0, 0
+            if i >= 0:
+                for place in range(item_skills.shape[1]):
+                    k = item_skills[i, place]
+                    if k >= 0:
+                        total += offset[k]
+                        count += 1
+            logit = ability + (total / count if count else 0.0) - difficulty[i]
+            success = 1.0 / (1.0 + np.exp(-min(max(logit, -30.0), 30.0)))
+            predicted[row] = success
+            if not accepted[row] or outcome[row] < 0:
+                continue
+            surprise = (1.0 if outcome[row] == 1 else 0.0) - success
+            ability += step / (1.0 + fading * done) * surprise
+            done += 1
+            if i >= 0:
+                for place in range(item_skills.shape[1]):
+                    k = item_skills[i, place]
+                    if k >= 0:
+                        offset[k] += step / (1.0 + fading * skill_done[k]) * surprise
+                        skill_done[k] += 1
+    return predicted
