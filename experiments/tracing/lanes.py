@@ -39,7 +39,7 @@ CONFIGS = HERE.parents[1] / "configs"
 
 KEPT = HERE.parents[1] / "runs" / "tracing"
 
-SKILLS = ["tracer.network.inputs=skills"]
+SKILLS, ITEMS = ["tracer.network.inputs=skills"], ["tracer.network.inputs=both"]
 CLASSICAL: dict[str, list[str]] = {
     "itemmean": [],
     "bkt": ["tracer.forgets=false"],
@@ -50,9 +50,9 @@ CLASSICAL: dict[str, list[str]] = {
     "bestlr": [],
 }
 MODELS: dict[str, dict[str, list[str]]] = {
-    "A": {**CLASSICAL, "dkt": SKILLS},
-    "B": {**CLASSICAL, "dkt": ["tracer.network.inputs=both"]},
-    "C": {**CLASSICAL, "dkt-skills": SKILLS, "dkt": ["tracer.network.inputs=both"]},
+    "A": {**CLASSICAL, "dkt": SKILLS, "simplekt": SKILLS, "akt": SKILLS},
+    "B": {**CLASSICAL, "dkt": ITEMS, "simplekt": ITEMS, "akt": ITEMS},
+    "C": {**CLASSICAL, "dkt-skills": SKILLS, "dkt": ITEMS, "simplekt": ITEMS, "akt": ITEMS},
 }
 """What differs from configs/tracer/<model>.yaml and configs/trainer/default.yaml; chosen on validation learners."""
 

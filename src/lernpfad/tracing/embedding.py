@@ -1,0 +1,100 @@
+"""What attention models read: vectors for questions and for answers, with items as deviations from their skills."""
+
+from typing import Literal, TypeAlias
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import embedding
+
+from lernpfad.core import ConfigError, IntArray
+
+Inputs: TypeAlias = Literal["skills", "items", "both"]
+
+_RESPONSES = 3
+"""Wrong, correct, not assessed."""
+
+
+class Answers(nn.Module):
+    """Rasch embeddings (Ghosh, Heffernan & Lan, KDD 2020, eq. 5-6) for items with any number of skills.
+
+    question: x = c + m d. answer: y = c + g_r + m (d + h_r). c and d are means over the item's skills, r is the
+    response, and m, zero at first, says how the item deviates: a number with `vector` False (AKT), else a vector
+    (simpleKT, which has h = 0). inputs: "skills" leaves m out; "items" has a c of its own for every item, and no m.
+    Unknown items and skills have rows of their own that begin, and where never trained stay, at zero deviation.
+    """
+
+    skill_of: Tensor
+    skill_share: Tensor
+
+    def __init__(
+        self,
+        *,
+        items: int,
+        skills: int,
+        item_skills: IntArray,
+        width: int,
+        inputs: Inputs = "both",
+        vector: bool = False,
+        owner: str = "Answers",
+    ) -> None:
+        super().__init__()
+        if inputs not in ("skills", "items", "both"):
+            raise ConfigError(f"{owner}: inputs is '{inputs}', expected 'skills', 'items' or 'both'")
+        self.items, self.skills, self.deviates = items, skills, inputs == "both"
+        table = torch.as_tensor(item_skills, dtype=torch.int64).reshape(items, -1)
+        if inputs == "items":
+            table, self.skills = torch.arange(items)[:, None], items
+        self._tabulate(table)
+        rows = self.skills + 1
+        self.concept = nn.Parameter(torch.randn(rows, width) * width**-0.5)
+        self.response = nn.Parameter(torch.randn(_RESPONSES, width) * width**-0.5)
+        with torch.no_grad():
+            self.concept[-1] = 0.0
+        if self.deviates:
+            self.deviation = nn.Parameter(torch.zeros(items + 1, width if vector else 1))
+            self.direction = nn.Parameter(torch.randn(rows, width) * width**-0.5)
+            if not vector:
+                self.turn = nn.Parameter(torch.randn(_RESPONSES, width) * width**-0.5)
+        self.vector = vector
+
+    def question(self, items: Tensor) -> Tensor:
+        """Items of any shape: vectors `[..., width]`."""
+        row = self._row(items)
+        vectors = self._mean(self.concept, row)
+        if self.deviates:
+            vectors = vectors + embedding(row, self.deviation) * self._mean(self.direction, row)
+        return vectors
+
+    def answer(self, items: Tensor, outcome: Tensor) -> Tensor:
+        """Items and outcomes of any shape: vectors `[..., width]`."""
+        row, response = self._row(items), torch.where(outcome < 0, 2, outcome)
+        vectors = self._mean(self.concept, row) + embedding(response, self.response)
+        if self.deviates and not self.vector:
+            turned = self._mean(self.direction, row) + embedding(response, self.turn)
+            vectors = vectors + embedding(row, self.deviation) * turned
+        return vectors
+
+    def concepts(self) -> Tensor:
+        """The question vector of each skill's average item, `[K, width]`; only where skills are read."""
+        return self.concept[: self.skills]
+
+    def penalty(self, items: Tensor) -> Tensor:
+        """Mean squared deviation over the given items, a scalar."""
+        return embedding(self._row(items), self.deviation).square().mean()
+
+    def _mean(self, table: Tensor, row: Tensor) -> Tensor:
+        if self.skill_of.shape[1] == 1:
+            return embedding(self.skill_of[row, 0], table)
+        vectors = embedding(self.skill_of[row], table) * self.skill_share[row].unsqueeze(-1)
+        return vectors.sum(dim=-2)
+
+    def _row(self, items: Tensor) -> Tensor:
+        return torch.where(items < 0, self.items, items)
+
+    def _tabulate(self, table: Tensor) -> None:
+        """Skills of each item and their shares, `[I+1, M]`; what has no skill gets the unknown one, number K."""
+        table = torch.cat([table, torch.full((1, table.shape[1]), -1)])
+        table[(table < 0).all(dim=1), 0] = self.skills
+        there = table >= 0
+        self.register_buffer("skill_of", torch.where(there, table, self.skills), persistent=False)
+        self.register_buffer("skill_share", there / there.sum(dim=1, keepdim=True), persistent=False)
