@@ -49,10 +49,11 @@ CLASSICAL: dict[str, list[str]] = {
     "pfa": [],
     "bestlr": [],
 }
+NEURAL = ("dkt", "dktplus", "dkvmn", "deepirt", "sakt", "simplekt", "akt")
 MODELS: dict[str, dict[str, list[str]]] = {
-    "A": {**CLASSICAL, "dkt": SKILLS, "simplekt": SKILLS, "akt": SKILLS},
-    "B": {**CLASSICAL, "dkt": ITEMS, "simplekt": ITEMS, "akt": ITEMS},
-    "C": {**CLASSICAL, "dkt-skills": SKILLS, "dkt": ITEMS, "simplekt": ITEMS, "akt": ITEMS},
+    "A": {**CLASSICAL, **dict.fromkeys(NEURAL, SKILLS)},
+    "B": {**CLASSICAL, **dict.fromkeys(NEURAL, ITEMS)},
+    "C": {**CLASSICAL, "dkt-skills": SKILLS, **dict.fromkeys(NEURAL, ITEMS)},
 }
 """What differs from configs/tracer/<model>.yaml and configs/trainer/default.yaml; chosen on validation learners."""
 
