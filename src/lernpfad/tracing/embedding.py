@@ -13,6 +13,9 @@ Inputs: TypeAlias = Literal["skills", "items", "both"]
 _RESPONSES = 3
 """Wrong, correct, not assessed."""
 
+_SMALL = 0.25
+"""How far skills lie from what they share at first."""
+
 
 class Answers(nn.Module):
     """Rasch embeddings (Ghosh, Heffernan & Lan, KDD 2020, eq. 5-6) for items with any number of skills.
@@ -20,7 +23,8 @@ class Answers(nn.Module):
     question: x = c + m d. answer: y = c + g_r + m (d + h_r). c and d are means over the item's skills, r is the
     response, and m, zero at first, says how the item deviates: a number with `vector` False (AKT), else a vector
     (simpleKT, which has h = 0). inputs: "skills" leaves m out; "items" has a c of its own for every item, and no m.
-    Unknown items and skills have rows of their own that begin, and where never trained stay, at zero deviation.
+    Skills begin as small deviations from a shared vector, so that one never practised is about the average one;
+    unknown items and skills have rows of their own that begin, and where never trained stay, at zero deviation.
     """
 
     skill_of: Tensor
@@ -46,7 +50,8 @@ class Answers(nn.Module):
             table, self.skills = torch.arange(items)[:, None], items
         self._tabulate(table)
         rows = self.skills + 1
-        self.concept = nn.Parameter(torch.randn(rows, width) * width**-0.5)
+        self.common = nn.Parameter(torch.randn(width) * width**-0.5)
+        self.concept = nn.Parameter(torch.randn(rows, width) * _SMALL * width**-0.5)
         self.response = nn.Parameter(torch.randn(_RESPONSES, width) * width**-0.5)
         with torch.no_grad():
             self.concept[-1] = 0.0
@@ -60,7 +65,7 @@ class Answers(nn.Module):
     def question(self, items: Tensor) -> Tensor:
         """Items of any shape: vectors `[..., width]`."""
         row = self._row(items)
-        vectors = self._mean(self.concept, row)
+        vectors = self.common + self._mean(self.concept, row)
         if self.deviates:
             vectors = vectors + embedding(row, self.deviation) * self._mean(self.direction, row)
         return vectors
@@ -68,7 +73,7 @@ class Answers(nn.Module):
     def answer(self, items: Tensor, outcome: Tensor) -> Tensor:
         """Items and outcomes of any shape: vectors `[..., width]`."""
         row, response = self._row(items), torch.where(outcome < 0, 2, outcome)
-        vectors = self._mean(self.concept, row) + embedding(response, self.response)
+        vectors = self.common + self._mean(self.concept, row) + embedding(response, self.response)
         if self.deviates and not self.vector:
             turned = self._mean(self.direction, row) + embedding(response, self.turn)
             vectors = vectors + embedding(row, self.deviation) * turned
@@ -76,7 +81,7 @@ class Answers(nn.Module):
 
     def concepts(self) -> Tensor:
         """The question vector of each skill's average item, `[K, width]`; only where skills are read."""
-        return self.concept[: self.skills]
+        return self.common + self.concept[: self.skills]
 
     def penalty(self, items: Tensor) -> Tensor:
         """Mean squared deviation over the given items, a scalar."""
