@@ -28,8 +28,9 @@ def composed(kind: str, name: str) -> Any:
             [] if kind == "trainer" else ["+trainer=fast", "trainer.progress_bar=false", "trainer.accelerator=cpu"]
         )
         config = compose(overrides=[f"+{kind}={name}", *trainer])
-    if "width" in config[kind].get("network", {}):
-        OmegaConf.update(config, f"{kind}.network.width", NARROW)
+    for place in (kind, *(f"{kind}.members.{name}" for name in config[kind].get("members", {}))):
+        if OmegaConf.select(config, f"{place}.network.width") is not None:
+            OmegaConf.update(config, f"{place}.network.width", NARROW)
     return config[kind]
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from composing import made, names
+from lernpfad.core import persist
 from lernpfad.core.laws import (
     POLICY_LAWS,
     RECOMMENDER_LAWS,
@@ -23,7 +24,7 @@ from lernpfad.core.laws import (
     reloaded,
     that_fit,
 )
-from lernpfad.serve.neural import open_tracer
+from lernpfad.serve.models import read_model, write_model
 from lernpfad.simulate.oracle import OracleTracer
 from lernpfad.simulate.rollout import rollout
 
@@ -37,8 +38,7 @@ def twin_of(tmp_path_factory):
     @cache
     def exported(tracer):
         folder = tmp_path_factory.mktemp("exported")
-        tracer.export(folder)
-        return open_tracer(folder)
+        return read_model(write_model(tracer, folder), folder)
 
     return exported
 
@@ -50,8 +50,10 @@ def tracer_case(twin_of):
     @cache
     def case(name):
         make = partial(made, "tracer", name)
-        exports = hasattr(make(), "export")
-        return TracerCase(make, reload=rebuilt if exports else reloaded, twin=twin_of if exports else None)
+        tracer = make()
+        exports = hasattr(tracer, "export")
+        graphs = exports or any(hasattr(one, "export") for one in persist.members(tracer).values())
+        return TracerCase(make, reload=rebuilt if exports else reloaded, twin=twin_of if graphs else None)
 
     return case
 

@@ -1,7 +1,8 @@
 """A fitted model as plain data: its constructor arguments and the arrays whose names end in `_`.
 
 The convention is scikit-learn's: `__init__` only stores its arguments under their own names, and what `fit`
-learned ends in one underscore. Whoever keeps it is exported, loaded and served without a line of code.
+learned ends in one underscore. Whoever keeps it is exported, loaded and served without a line of code. A model made of
+models takes them by name as its argument `members`; each is kept in its own way.
 """
 
 import inspect
@@ -17,11 +18,18 @@ M = TypeVar("M")
 
 
 def settings(model: object) -> dict[str, Any]:
-    """The constructor arguments of a model, by name."""
+    """The constructor arguments of a model, by name, without the models that it is made of."""
     parameters = inspect.signature(type(model)).parameters.values()
     # a class without its own __init__ shows object's (*args, **kwargs): it has no settings
     names = [one.name for one in parameters if one.kind not in (one.VAR_POSITIONAL, one.VAR_KEYWORD)]
-    return {name: getattr(model, name) for name in names}
+    whole = {name: getattr(model, name) for name in names}
+    return {name: value for name, value in whole.items() if name != "members" or not members(model)}
+
+
+def members(model: object) -> dict[str, Any]:
+    """The models that a model is made of, by name."""
+    found = vars(model).get("members")
+    return dict(found) if isinstance(found, Mapping) else {}
 
 
 def learned(model: object) -> dict[str, Array]:
@@ -40,10 +48,16 @@ def learned(model: object) -> dict[str, Array]:
     return found
 
 
-def revived(kind: type[M], arguments: Mapping[str, Any], arrays: Mapping[str, Array]) -> M:
-    """A fitted model from its class, constructor arguments and learned arrays."""
+def revived(
+    kind: type[M],
+    arguments: Mapping[str, Any],
+    arrays: Mapping[str, Array],
+    *,
+    made_of: Mapping[str, Any] | None = None,
+) -> M:
+    """A fitted model from its class, constructor arguments, learned arrays, and the models that it is made of."""
     try:
-        model = kind(**arguments)
+        model = kind(**arguments, **({"members": dict(made_of)} if made_of else {}))
     except TypeError as problem:
         raise BundleError(f"{kind.__name__} does not take these settings: {problem}") from problem
     for name, array in arrays.items():

@@ -11,7 +11,7 @@ from lernpfad.serve import files
 from lernpfad.serve.models import Exports, model_class
 
 MODEL_FILE = "model.json"
-_CATALOG, _ROLES, _LEARNED = "catalog", "roles", "learned"
+_CATALOG, _ROLES, _LEARNED, _MEMBERS = "catalog", "roles", "learned", "members"
 _NEURAL_NEEDS, _CLASSICAL_NEEDS = ("torch", "lightning"), ("scipy",)
 _CLASS, _CALL = "class", "call"
 
@@ -36,16 +36,12 @@ def save(folder: Path, model: Any, *, catalog: Catalog, roles: Roles | None, fac
     """Write a fitted tracer or recommender; returns the folder."""
     persist.require_fitted(model)
     (folder / MODEL_FILE).unlink(missing_ok=True)  # comes back last: a folder that has it is whole
-    files.write_arrays(folder / _LEARNED, persist.learned(model))
-    entry = {
-        "class": _path_of(type(model)),
-        "settings": {name: _written(value) for name, value in persist.settings(model).items()},
-        "needs": _NEURAL_NEEDS if isinstance(model, Exports) else _CLASSICAL_NEEDS,
-    }
+    entry = _kept(model, folder)
     files.write_arrays(folder / _CATALOG, _columns(catalog))
     if roles is not None:
         files.write_arrays(folder / _ROLES, _columns(roles))
-    files.write_json(folder / MODEL_FILE, {**entry, "facts": files.jsonable(facts)})
+    needs = sorted({library for one in _whole(model) for library in _needs(one)})
+    files.write_json(folder / MODEL_FILE, {**entry, "needs": needs, "facts": files.jsonable(facts)})
     return folder
 
 
@@ -57,8 +53,7 @@ def load(folder: str | Path, *, part: str | None = None) -> Fitted:
     """
     folder = _model_folder(Path(folder), part)
     entry = files.read_json(folder / MODEL_FILE)
-    arguments = {name: _read(value) for name, value in entry["settings"].items()}
-    model = persist.revived(_class_at(entry["class"]), arguments, files.read_arrays(folder / _LEARNED))
+    model = _revived(entry, folder)
     roles = Roles(**files.read_arrays(folder / _ROLES)) if (folder / _ROLES).is_dir() else None
     return Fitted(model, Catalog(**files.read_arrays(folder / _CATALOG)), roles, entry["facts"], folder)
 
@@ -89,6 +84,31 @@ def _model_folder(folder: Path, part: str | None) -> Path:
         f"no fitted {part or 'model'} in '{folder}'; "
         + (f"there is: {', '.join(there)}" if there else "give the folder of a finished lernpfad train")
     )
+
+
+def _kept(model: Any, folder: Path) -> dict[str, Any]:
+    """Write what a model and its members learned; returns what it takes to build them again."""
+    files.write_arrays(folder / _LEARNED, persist.learned(model))
+    return {
+        "class": _path_of(type(model)),
+        "settings": {name: _written(value) for name, value in persist.settings(model).items()},
+        "members": {name: _kept(one, folder / _MEMBERS / name) for name, one in persist.members(model).items()},
+    }
+
+
+def _revived(entry: dict[str, Any], folder: Path) -> Any:
+    arguments = {name: _read(value) for name, value in entry["settings"].items()}
+    made_of = {name: _revived(one, folder / _MEMBERS / name) for name, one in entry.get("members", {}).items()}
+    arrays = files.read_arrays(folder / _LEARNED)
+    return persist.revived(_class_at(entry["class"]), arguments, arrays, made_of=made_of)
+
+
+def _whole(model: Any) -> list[Any]:
+    return [model, *(inner for one in persist.members(model).values() for inner in _whole(one))]
+
+
+def _needs(model: Any) -> tuple[str, ...]:
+    return _NEURAL_NEEDS if isinstance(model, Exports) else _CLASSICAL_NEEDS
 
 
 def _written(value: Any) -> Any:

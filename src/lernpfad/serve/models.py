@@ -1,4 +1,7 @@
-"""Models to and from a folder of a bundle: settings and arrays for classical ones, graphs for neural ones."""
+"""Models to and from a folder of a bundle: settings and arrays for classical ones, graphs for neural ones.
+
+A model made of models is written with its members below it, each in its own way.
+"""
 
 import importlib
 from collections.abc import Mapping, Sequence
@@ -11,7 +14,7 @@ from lernpfad.core import BundleError, NotFittedError, persist, unknown_name
 from lernpfad.serve.files import jsonable, read_arrays, write_arrays
 
 HOME = "lernpfad"
-ARRAYS, GRAPHS = "arrays", "graphs"
+ARRAYS, GRAPHS, MEMBERS = "arrays", "graphs", "members"
 
 
 @runtime_checkable
@@ -37,7 +40,9 @@ def write_model(model: object, folder: Path) -> dict[str, Any]:
     except (NotFittedError, TypeError) as problem:
         raise BundleError(f"cannot export {type(model).__name__}: {problem}") from problem
     write_arrays(folder, arrays)
-    return {"class": kind, "form": ARRAYS, "settings": _settings(model)}
+    entry = {"class": kind, "form": ARRAYS, "settings": _settings(model)}
+    made_of = {name: write_model(one, folder / MEMBERS / name) for name, one in persist.members(model).items()}
+    return {**entry, "members": made_of} if made_of else entry
 
 
 def read_model(entry: Mapping[str, Any], folder: Path, *, threads: int = 1, trust: Sequence[str] = ()) -> Any:
@@ -47,7 +52,11 @@ def read_model(entry: Mapping[str, Any], folder: Path, *, threads: int = 1, trus
 
         return open_tracer(folder, threads=threads, described=entry)
     kind = model_class(entry["class"], trust=trust)
-    return persist.revived(kind, entry["settings"], read_arrays(folder))
+    made_of = {
+        name: read_model(one, folder / MEMBERS / name, threads=threads, trust=trust)
+        for name, one in entry.get("members", {}).items()
+    }
+    return persist.revived(kind, entry["settings"], read_arrays(folder), made_of=made_of)
 
 
 def model_class(path: str, *, trust: Sequence[str] = ()) -> type[Any]:

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from lernpfad.core.arrays import Array, BoolArray, FloatArray
-from lernpfad.core.persist import learned, revived, settings
+from lernpfad.core.persist import learned, members, revived, settings
 
 M = TypeVar("M")
 
@@ -35,12 +35,16 @@ def log_loss(predicted: FloatArray, positive: BoolArray) -> float:
 def reloaded(model: M) -> M:
     """The model after a round trip through JSON settings and pickle-free array files (see `core.persist`)."""
     arguments: dict[str, Any] = json.loads(json.dumps(settings(model)))
-    return revived(type(model), arguments, _stored(model))
+    return revived(type(model), arguments, _stored(model), made_of=_members(model))
 
 
 def rebuilt(model: M) -> M:
     """The same for a model whose settings are objects (a network to be made): these are handed over as they are."""
-    return revived(type(model), settings(model), _stored(model))
+    return revived(type(model), settings(model), _stored(model), made_of=_members(model))
+
+
+def _members(model: object) -> dict[str, Any]:
+    return {name: (rebuilt if hasattr(one, "export") else reloaded)(one) for name, one in members(model).items()}
 
 
 def _stored(model: object) -> dict[str, Array]:
