@@ -49,11 +49,20 @@ CLASSICAL: dict[str, list[str]] = {
     "pfa": [],
     "bestlr": [],
 }
-NEURAL = ("dkt", "dktplus", "dkvmn", "deepirt", "sakt", "simplekt", "akt")
+QUICK = ["trainer.learning_rate=0.003"]
+NEURAL: dict[str, list[str]] = {
+    "dkt": [],
+    "dktplus": [],
+    "dkvmn": QUICK,
+    "deepirt": QUICK,
+    "sakt": QUICK,
+    "simplekt": QUICK,
+    "akt": [],
+}
 MODELS: dict[str, dict[str, list[str]]] = {
-    "A": {**CLASSICAL, **dict.fromkeys(NEURAL, SKILLS)},
-    "B": {**CLASSICAL, **dict.fromkeys(NEURAL, ITEMS)},
-    "C": {**CLASSICAL, "dkt-skills": SKILLS, **dict.fromkeys(NEURAL, ITEMS)},
+    "A": {**CLASSICAL, **{name: SKILLS + more for name, more in NEURAL.items()}},
+    "B": {**CLASSICAL, **{name: ITEMS + more for name, more in NEURAL.items()}},
+    "C": {**CLASSICAL, "dkt-skills": SKILLS, **{name: ITEMS + more for name, more in NEURAL.items()}},
 }
 """What differs from configs/tracer/<model>.yaml and configs/trainer/default.yaml; chosen on validation learners."""
 
@@ -168,6 +177,7 @@ def keep(run: Run, tracer: Any, split: Split) -> None:
         wanted = scored & histories.assessed
         owner = histories.extra.get("learner", histories.owner)
         columns[f"{part}_predicted"] = trace(tracer, histories)[wanted].astype(np.float32)
+        columns[f"{part}_before"] = histories.position[wanted].astype(np.int32)
         columns[f"{part}_outcome"], columns[f"{part}_learner"] = histories.outcome[wanted], owner[wanted]
     np.savez_compressed(KEPT / f"{run.lane}-{run.model}-{run.fold}-{run.seed}-{run.key()}.npz", **columns)
 
@@ -189,13 +199,15 @@ def main() -> None:
     parser.add_argument("--lane", choices=list(MODELS), action="append")
     parser.add_argument("--model", action="append")
     parser.add_argument("--run", type=int, action="append", help="0 to 4: the first to the last fold or seed")
+    parser.add_argument("--again", action="store_true", help="runs that are finished, too, for their predictions")
     parser.add_argument("--table", action="store_true")
     asked = parser.parse_args()
     for lane in [] if asked.table else asked.lane or list(MODELS):
         data = dataset(lane)
         for model in MODELS[lane]:
             for number, run in enumerate(runs(lane, model) if not asked.model or model in asked.model else ()):
-                if run.key() in finished(lane) or (asked.run and number not in asked.run):
+                done = run.key() in finished(lane) and not asked.again
+                if done or (asked.run and number not in asked.run):
                     continue
                 line = measure(run, data)
                 with (HERE / "results" / f"{lane}.jsonl").open("a") as out:
