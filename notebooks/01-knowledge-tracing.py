@@ -66,9 +66,8 @@ said = {name: trace(tracer, test)[rows] for name, tracer in tracers.items()}
 for name, predicted in said.items():
     low, high = by_learner("auc", predicted, outcome, owner[rows], resamples=300)
     found = tracing_metrics(predicted, outcome)
-    print(
-        f"{name:8} AUC {found['auc']:.3f} [{low:.3f}, {high:.3f}]  log loss {found['log_loss']:.4f}  ECE {found['ece']:.3f}"
-    )
+    print(f"{name:8} AUC {found['auc']:.3f} [{low:.3f}, {high:.3f}]", end="  ")
+    print(f"log loss {found['log_loss']:.4f}  ECE {found['ece']:.3f}")
 
 # %% [markdown]
 # Intervals overlap, because the learners differ more than the tracers do. What counts is the difference on the *same*

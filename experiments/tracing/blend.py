@@ -3,7 +3,8 @@
     python experiments/tracing/blend.py
 
 Weights are those of `lernpfad.tracing.stack`, fitted on the validation learners, who also stopped the members'
-training; the test answers are predicted once. Every stack is compared with its best member on the same learners. Writes blend.md.
+training; the test answers are predicted once. Every stack is compared with its best member on the same learners.
+Writes blend.md.
 """
 
 from pathlib import Path
@@ -72,10 +73,10 @@ def main() -> None:
     lines = [
         "# Stacks on the published lanes",
         "",
-        "Made by `python experiments/tracing/blend.py` from the predictions of lanes.py. Weights by log-odds and length",
-        "of history, fitted on the validation learners of the run. Intervals: 95 %, bootstrap of 1,000 over test",
-        "learners; the lead is paired, over the member that validated best. One fold or seed a row, where the published",
-        "value is a mean of five.",
+        "Made by `python experiments/tracing/blend.py` from the predictions of lanes.py. Weights by log-odds and",
+        "length of history, fitted on the validation learners of the run. Intervals: 95 %, bootstrap of 1,000 over",
+        "test learners; the lead is paired, over the member that validated best. One fold or seed a row, where the",
+        "published value is a mean of five.",
         "",
         "|lane|members|scored|AUC|log loss|ECE|best member|lead over it|best published|above|",
         "|---|---|---|---|---|---|---|---|---|---|",

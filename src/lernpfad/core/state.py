@@ -68,6 +68,19 @@ def equal(one: S, other: S) -> bool:
     return all(same)
 
 
+def size(state: object) -> int:
+    """Bytes that a state takes."""
+    total = 0
+
+    def add(array: Array) -> Array:
+        nonlocal total
+        total += array.nbytes
+        return array
+
+    map_state(add, state)
+    return total
+
+
 def copied(state: S) -> S:
     """A deep copy."""
     return map_state(np.copy, state)

@@ -8,10 +8,12 @@ from lernpfad.core.arrays import UNKNOWN, Array, FloatArray, IntArray
 from lernpfad.core.catalog import Catalog
 from lernpfad.core.protocols import KnowledgeTracer, ParallelTrace, S, SkillHead, WhatIf
 from lernpfad.core.sequences import NOT_ASSESSED, Interactions, Sequences
-from lernpfad.core.state import join, put, take
+from lernpfad.core.state import join, put, size, take
 
 PROBES_PER_SKILL = 5
 _BRANCH_ROWS = 65_536
+_BRANCH_BYTES = 1 << 28
+"""Imagined futures are looked at in groups of so many, whose states take no more than so much together."""
 
 
 def observe(tracer: KnowledgeTracer[S], state: S, seen: Interactions) -> S:
@@ -122,19 +124,17 @@ def plain_what_if(
     learners, candidates = items.shape
     skills = catalog.skills_of(items)
     after = np.full((learners, candidates, 2, skills.shape[-1]), np.nan)
-    together = max(1, _BRANCH_ROWS // max(candidates, 1))
-    for first in range(0, learners, together):
-        some = np.arange(first, min(first + together, learners))
-        branch = np.repeat(some, candidates)
-        taken = items[some].reshape(-1)
+    together = max(1, min(_BRANCH_ROWS, _BRANCH_BYTES // max(size(state) // max(learners, 1), 1)))
+    owner, column = (axis.ravel() for axis in np.indices(items.shape))
+    for first in range(0, len(owner), together):
+        some = slice(first, first + together)
+        branch, place = owner[some], column[some]
+        touched = skills[np.minimum(branch, len(skills) - 1), place]
         for outcome in (0, 1):
-            seen = _imagined(taken, outcome, at[branch], catalog=catalog)
+            seen = _imagined(items[branch, place], outcome, at[branch], catalog=catalog)
             known = mastery(tracer, tracer.update(take(state, branch), seen), at[branch], catalog=catalog)
-            touched = skills[some].reshape(len(branch), skills.shape[2])
             picked = np.take_along_axis(known, np.where(touched >= 0, touched, 0), axis=1)
-            after[some, :, outcome] = np.where(touched >= 0, picked, np.nan).reshape(
-                len(some), candidates, skills.shape[2]
-            )
+            after[branch, place, outcome] = np.where(touched >= 0, picked, np.nan)
     return after
 
 

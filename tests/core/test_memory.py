@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lernpfad.simulate import memory
-from lernpfad.simulate.memory import AGAIN, GOOD
+from lernpfad.core import memory
+from lernpfad.core.memory import AGAIN, GOOD
 
 FIRST = 2.3065
 
