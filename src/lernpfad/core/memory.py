@@ -95,6 +95,6 @@ def _failed(stability: FloatArray, difficulty: FloatArray, left: FloatArray, w: 
 
 
 def _same_day(stability: FloatArray, rating: IntArray, w: Weights) -> FloatArray:
-    factor = np.exp(w[17] * (rating - 3.0 + w[18])) * stability ** -w[19]
-    settled: FloatArray = stability * np.where(rating >= 2, np.maximum(factor, 1.0), factor)
+    grown = np.exp(w[17] * (rating - 3.0 + w[18])) * stability ** -w[19]
+    settled: FloatArray = stability * np.where(rating >= 2, np.maximum(grown, 1.0), grown)
     return settled

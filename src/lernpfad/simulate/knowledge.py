@@ -5,8 +5,7 @@ from typing import Final, Literal
 
 import numpy as np
 
-from lernpfad.core import CORRECT, KINDS, WRONG, BoolArray, Catalog, FloatArray, IntArray, Interactions
-from lernpfad.core import memory
+from lernpfad.core import CORRECT, KINDS, WRONG, BoolArray, Catalog, FloatArray, IntArray, Interactions, memory
 from lernpfad.simulate.calendar import DAY
 from lernpfad.simulate.catalogs import Traits
 from lernpfad.simulate.population import People
