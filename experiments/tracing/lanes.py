@@ -56,6 +56,7 @@ NEURAL: dict[str, list[str]] = {
     "dkvmn": QUICK,
     "deepirt": QUICK,
     "sakt": QUICK,
+    "saint": QUICK,
     "simplekt": QUICK,
     "akt": [],
 }

@@ -11,13 +11,14 @@ from lernpfad.core import ConfigError, fold
 from lernpfad.tracing.akt import AKT
 from lernpfad.tracing.attention import Attention, aligned, kept, pushed, sight, waves
 from lernpfad.tracing.embedding import Answers
+from lernpfad.tracing.saint import SAINT
 from lernpfad.tracing.sakt import SAKT
 from lernpfad.tracing.simplekt import SimpleKT
 from lernpfad.training import Fitting, NeuralTracer
 from lernpfad.training.batches import Histories
 from training.tiny import ragged
 
-NETWORKS = {"akt": AKT, "simplekt": partial(SimpleKT, blocks=3), "sakt": SAKT}
+NETWORKS = {"akt": AKT, "simplekt": partial(SimpleKT, blocks=3), "sakt": SAKT, "saint": SAINT}
 
 
 def fitted(network: Any, **settings: Any) -> NeuralTracer:
@@ -36,7 +37,7 @@ def test_the_parallel_pass_is_the_fold_beyond_the_window(name: str, inputs: str)
 @pytest.mark.parametrize("name", NETWORKS)
 def test_rows_beyond_every_window_are_forgotten(name: str) -> None:
     """With one layer nothing older than the window matters; a deeper one may hear of it through what it kept."""
-    depth = {"akt": 2, "simplekt": 3, "sakt": 1}[name]
+    depth = {"akt": 2, "simplekt": 3, "sakt": 1, "saint": 2}[name]
     tracer, window = fitted(NETWORKS[name], window=3), 3
     histories = ragged([20], seed=5, declined=0.0)
     flipped = histories.outcome.copy()
