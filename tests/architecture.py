@@ -77,6 +77,10 @@ class Source:
         bases = (ast.unparse(base).split(".")[-1] for one in self.classes for base in one.bases)
         return "Module" in bases
 
+    def extends(self, names):
+        """Whether it defines a class upon one of these."""
+        return any(ast.unparse(base).split(".")[-1] in names for one in self.classes for base in one.bases)
+
     @property
     def fits(self):
         """Whether it defines a model."""
@@ -172,10 +176,11 @@ def tools_stay_in_run(files: list[Source]) -> list[str]:
 def heavy_imports_are_local(files: list[Source]) -> list[str]:
     """At module level there is numpy, and nothing else: torch only in training and beside a network."""
     wrong = []
+    networks = {kind.name for one in files if one.neural for kind in one.classes}
     for one in files:
         if one.package in ("run", "serve", "training"):  # measured by what they load, see the tests
             continue
-        allowed = {"numpy"} | ({"torch"} if one.neural else set())
+        allowed = {"numpy"} | ({"torch"} if one.neural or one.extends(networks) else set())
         if one.package in MODELS and not one.classes:
             allowed |= {"numba"}  # compiled kernels, a file that a model loads when it is fitted
         wrong += [

@@ -7,8 +7,7 @@ import pytest
 import torch
 
 from lernpfad.core import ConfigError
-from lernpfad.tracing.dkvmn import DKVMN
-from lernpfad.tracing.dkvmn_scan import plain, read_and_write
+from lernpfad.tracing.dkvmn import DKVMN, plain, read_and_write
 
 TABLE = np.array([[0, -1], [1, -1], [0, 1], [-1, -1]])
 

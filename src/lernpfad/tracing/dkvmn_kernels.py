@@ -7,66 +7,12 @@ backward walk repeats the forward one instead of keeping the memory of every ste
 from typing import Any
 
 import numpy as np
-import torch
 from numba import njit, prange
-from torch import Tensor
-
-from lernpfad.core import Array
-
-
-def read_and_write(
-    memory: Tensor, looking: Tensor, before: Tensor, weight: Tensor, erase: Tensor, add: Tensor
-) -> Tensor:
-    """What each question reads of the memory as the rows before it left it, `[B, T, D]`.
-
-    memory: `[N, D]`, before the first row. looking: weights of the slots, `[B, T, N]`. before: `[B, T]`, rows that came
-    before each question, not falling along T (where it falls there is padding, which reads zeros). weight `[B, H, N]`,
-    erase and add `[B, H, D]`: what each row writes.
-    """
-    if memory.device.type == "cpu":
-        read: Tensor = _Walk.apply(memory, looking, before, weight, erase, add)  # type: ignore[no-untyped-call]
-        return read
-    return plain(memory, looking, before, weight, erase, add)
-
-
-def plain(memory: Tensor, looking: Tensor, before: Tensor, weight: Tensor, erase: Tensor, add: Tensor) -> Tensor:
-    """`read_and_write` by its definition, a loop over rows: for other devices, and to test the walk against."""
-    states = [memory.expand(len(weight), *memory.shape)]
-    for w, e, a in zip(weight.unbind(1), erase.unbind(1), add.unbind(1), strict=True):
-        w = w.unsqueeze(-1)
-        states.append(states[-1] * (1 - w * e.unsqueeze(1)) + w * a.unsqueeze(1))
-    there = before >= before.cummax(dim=1).values
-    index = before[..., None, None].expand(*before.shape, *memory.shape)
-    found = (looking.unsqueeze(-1) * torch.stack(states, dim=1).gather(1, index)).sum(dim=2)
-    return found * there.unsqueeze(-1)
-
-
-class _Walk(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx: Any, *inputs: Tensor) -> Tensor:
-        ctx.save_for_backward(*inputs)
-        arrays = [_array(one) for one in inputs]
-        read = np.zeros((*arrays[1].shape[:2], arrays[0].shape[1]), dtype=np.float32)
-        _forward(*arrays, read)
-        return torch.from_numpy(read)
-
-    @staticmethod
-    def backward(ctx: Any, *slopes: Tensor) -> Any:
-        arrays = [_array(one) for one in ctx.saved_tensors]
-        memory, looking, _, weight, erase, add = arrays
-        of_memory = np.zeros((len(looking), *memory.shape), dtype=np.float32)
-        found = [np.zeros_like(one) for one in (looking, weight, erase, add)]
-        _backward(*arrays, _array(slopes[0]), of_memory, *found)
-        of_looking, *of_writing = (torch.from_numpy(one) for one in found)
-        return torch.from_numpy(of_memory.sum(axis=0)), of_looking, None, *of_writing
-
-
-def _array(tensor: Tensor) -> Array:
-    return np.ascontiguousarray(tensor.detach().numpy())
 
 
 @njit(parallel=True, fastmath=True, cache=True)  # type: ignore[untyped-decorator]
-def _forward(memory: Any, looking: Any, before: Any, weight: Any, erase: Any, add: Any, read: Any) -> None:
+def forward(memory: Any, looking: Any, before: Any, weight: Any, erase: Any, add: Any, read: Any) -> None:
+    """What every question reads, into `read` `[B, T, D]`; arguments as in `dkvmn.read_and_write`."""
     slots, width = memory.shape
     for b in prange(len(looking)):
         now = memory.copy()
@@ -86,7 +32,7 @@ def _forward(memory: Any, looking: Any, before: Any, weight: Any, erase: Any, ad
 
 
 @njit(parallel=True, fastmath=True, cache=True)  # type: ignore[untyped-decorator]
-def _backward(
+def backward(
     memory: Any,
     looking: Any,
     before: Any,
@@ -100,6 +46,10 @@ def _backward(
     of_erase: Any,
     of_add: Any,
 ) -> None:
+    """The slopes with regard to each argument, into the arrays `of_...`, which begin as zeros; `slope` is that of `read`.
+
+    of_memory is `[B, N, D]`, to be summed over learners.
+    """
     slots, width = memory.shape
     questions = looking.shape[1]
     for b in prange(len(looking)):
