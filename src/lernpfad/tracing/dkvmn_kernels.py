@@ -46,7 +46,7 @@ def backward(
     of_erase: Any,
     of_add: Any,
 ) -> None:
-    """The slopes with regard to each argument, into the arrays `of_...`, which begin as zeros; `slope` is that of `read`.
+    """Slopes with regard to each argument, into the arrays `of_...`, which begin as zeros; `slope` is that of `read`.
 
     of_memory is `[B, N, D]`, to be summed over learners.
     """
