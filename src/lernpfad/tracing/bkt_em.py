@@ -21,12 +21,16 @@ WARM_UP = 12
 class Practice(NamedTuple):
     """Answers grouped into one history per learner and skill, oldest first.
 
-    bounds: `[S+1]`, history s owns `outcome[bounds[s]:bounds[s+1]]`. skill: `[S]`. skills: how many there are.
+    bounds: `[S+1]`, history s owns `outcome[bounds[s]:bounds[s+1]]`. skill, learner: `[S]`. skills: how many there are.
+    item: of each answer, and which of its item's skills it is grouped under, `place`; both as long as `outcome`.
     """
 
     bounds: IntArray
     skill: IntArray
+    learner: IntArray
     outcome: IntArray
+    item: IntArray
+    place: IntArray
     skills: int
 
     @classmethod
@@ -42,7 +46,10 @@ class Practice(NamedTuple):
         return cls(
             bounds=np.append(first, len(order)),
             skill=skill[order][first],
+            learner=histories.owner[done][row[order][first]],
             outcome=histories.outcome[done][row][order],
+            item=histories.item[done][row][order],
+            place=place[order],
             skills=len(histories.catalog.skills),
         )
 
