@@ -49,6 +49,7 @@ def test_every_configured_source_has_the_checksums_it_states(real_data: Path, co
         "assist09": (3_114, 278_336),
         "assist17": (342, 90_586),
         "assist2015": (19_093, 682_797),
+        "fsrs_josh": (1, 12_580),
         "ml1m": (6_040, 999_602),
         "mooccubex": (97_722, 1_182_745),
     }
