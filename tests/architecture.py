@@ -82,6 +82,13 @@ class Source:
         return any(ast.unparse(base).split(".")[-1] in names for one in self.classes for base in one.bases)
 
     @property
+    def walks(self):
+        """Whether it defines a network that is a tracer, not a part of one."""
+        return self.neural and any(
+            isinstance(part, ast.FunctionDef) and part.name == "step" for one in self.classes for part in one.body
+        )
+
+    @property
     def fits(self):
         """Whether it defines a model."""
         return any(

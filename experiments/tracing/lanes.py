@@ -58,7 +58,7 @@ NEURAL: dict[str, list[str]] = {
     "sakt": QUICK,
     "saint": QUICK,
     "simplekt": QUICK,
-    "akt": [],
+    "akt": ["tracer.network.dropout=0.1"],
 }
 MODELS: dict[str, dict[str, list[str]]] = {
     "A": {**CLASSICAL, **{name: SKILLS + more for name, more in NEURAL.items()}},

@@ -2,6 +2,7 @@
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import embedding
 
 from lernpfad.core import ConfigError, IntArray
 from lernpfad.tracing.attention import Block, aligned, kept, places, pushed, sight, waves
@@ -126,5 +127,5 @@ class SAINT(nn.Module):
         return logits
 
     def _response(self, outcome: Tensor) -> Tensor:
-        response: Tensor = self.read.response[torch.where(outcome < 0, 2, outcome)]
+        response: Tensor = embedding(torch.where(outcome < 0, 2, outcome), self.read.response)
         return response

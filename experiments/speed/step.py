@@ -1,0 +1,84 @@
+"""What one decision costs with each tracer: update with an answer, then predict 1,000 candidates, on one thread.
+
+    python experiments/speed/step.py
+
+One learner with 200 answers behind her, a catalog of 1,000 items and 50 skills, every YAML of configs/tracer in its
+default size, fitted for one epoch on made-up answers (the time does not depend on what was learned). Writes step.md.
+"""
+
+import os
+import statistics
+import time
+from pathlib import Path
+
+os.environ["OMP_NUM_THREADS"] = "1"
+
+import numpy as np
+import torch
+from hydra import compose, initialize_config_dir
+from hydra.utils import instantiate
+
+from lernpfad.core import Catalog, Interactions, Sequences, state_after
+from lernpfad.core.persist import learned, members
+from lernpfad.core.state import size
+from lernpfad.run import resolvers
+
+HERE = Path(__file__).parent
+CONFIGS = HERE.parents[1] / "configs"
+ITEMS, SKILLS, HISTORY, REPEATS = 1000, 50, 200, 50
+WANTED = 5.0
+
+
+def logs() -> Sequences:
+    rng = np.random.default_rng(0)
+    skills = [list(rng.choice(SKILLS, rng.integers(1, 4), replace=False)) for _ in range(ITEMS)]
+    catalog = Catalog.of([f"i{n}" for n in range(ITEMS)], [f"s{k}" for k in range(SKILLS)], skills)
+    learners, rows = 60, 60 * HISTORY
+    time_ = np.sort(rng.uniform(0, 1e7, (learners, HISTORY)), axis=1).ravel()
+    item, outcome = rng.integers(0, ITEMS, rows), rng.integers(0, 2, rows)
+    return Sequences.of(catalog, [str(j) for j in range(learners)], [HISTORY] * learners, item, outcome, time=time_)
+
+
+def made(name: str) -> object:
+    resolvers.register()
+    with initialize_config_dir(version_base="1.3", config_dir=str(CONFIGS)):
+        trainer = ["+trainer=fast", "trainer.max_epochs=1", "trainer.progress_bar=false", "trainer.accelerator=cpu"]
+        return instantiate(compose(overrides=[f"+tracer={name}", *trainer]).tracer)
+
+
+def weights(tracer: object) -> int:
+    own = sum(array.size for array in learned(tracer).values() if array.dtype.kind == "f")
+    return own + sum(weights(one) for one in members(tracer).values())
+
+
+def main() -> None:
+    torch.set_num_threads(1)
+    histories = logs()
+    lines = [
+        "# One decision with each tracer",
+        "",
+        "Made by `python experiments/speed/step.py`: update with an answer, then predict 1,000 candidates, of a",
+        f"learner with {HISTORY} answers behind her. Median of {REPEATS}, one thread, no GPU,",
+        f"the tracer itself (not its ONNX twin). Wanted: under {WANTED:.0f} ms.",
+        "",
+        "|tracer|learned numbers|bytes of state|ms|reached|",
+        "|---|---|---|---|---|",
+    ]
+    for path in sorted((CONFIGS / "tracer").glob("*.yaml")):
+        tracer = made(path.stem).fit(histories)
+        state = state_after(tracer, histories.select([0]))
+        seen = Interactions(np.array([3]), np.array([1]), np.array([True]), np.ones(1), np.array([1.1e7]))
+        candidates, at, taken = np.arange(ITEMS)[None], np.array([1.2e7]), []
+        for _ in range(REPEATS):
+            begun = time.perf_counter()
+            tracer.predict(tracer.update(state, seen), candidates, at)
+            taken.append(1000 * (time.perf_counter() - begun))
+        cost = statistics.median(taken)
+        reached = "yes" if cost < WANTED else "**no**"
+        lines.append(f"|{path.stem}|{weights(tracer):,}|{size(state):,}|{cost:.2f}|{reached}|")
+        print(lines[-1], flush=True)
+    (HERE / "step.md").write_text("\n".join([*lines, ""]))
+
+
+if __name__ == "__main__":
+    main()
