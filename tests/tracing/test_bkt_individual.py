@@ -111,7 +111,7 @@ def test_recovers_planted_items_and_classes() -> None:
 
 @pytest.mark.parametrize("settings", [{}, {"items": False}, {"classes": 1}])
 def test_likelihood_hardly_falls(planted: PlantedAnswers, settings: dict[str, object]) -> None:
-    """EM climbs the likelihood with the priors of its shrinkage, so the bare likelihood may slip a little at the end."""
+    """EM climbs the likelihood with the priors of its shrinkage; the bare likelihood may slip a little at the end."""
     losses: list[float] = []
     model = IndividualBKT(starts=1, **settings)
     model.listeners.append(lambda step, metrics: losses.append(metrics["train/loss"]))
