@@ -109,6 +109,13 @@ def test_rasch_embeddings_by_hand() -> None:
     assert read.penalty(torch.tensor([0, 1])).item() == pytest.approx(0.125)
 
 
+def test_a_network_of_items_tells_of_skills_by_their_items() -> None:
+    read = Answers(items=3, skills=2, item_skills=np.array([[0, -1], [0, 1], [-1, -1]]), width=4, inputs="items")
+    expected = torch.stack([read.concept[:2].mean(dim=0), read.concept[1]]) + read.common
+    torch.testing.assert_close(read.concepts(), expected)
+    assert fitted(AKT, inputs="items").mastery(fitted(AKT, inputs="items").start(2), np.zeros(2)).shape == (2, 3)
+
+
 def test_skills_alone_leave_items_alike() -> None:
     tracer = fitted(AKT, inputs="skills")
     said = tracer.predict(tracer.start(1), np.array([[0, 0, -1]]), np.zeros(1))[0]

@@ -29,6 +29,7 @@ class Answers(nn.Module):
 
     skill_of: Tensor
     skill_share: Tensor
+    typical: Tensor | None
 
     def __init__(
         self,
@@ -46,7 +47,12 @@ class Answers(nn.Module):
             raise ConfigError(f"{owner}: inputs is '{inputs}', expected 'skills', 'items' or 'both'")
         self.items, self.skills, self.deviates = items, skills, inputs == "both"
         table = torch.as_tensor(item_skills, dtype=torch.int64).reshape(items, -1)
+        self.register_buffer("typical", None, persistent=False)
         if inputs == "items":
+            of_skill = torch.zeros(skills, items)
+            item, place = torch.nonzero(table >= 0, as_tuple=True)
+            of_skill[table[item, place], item] = 1.0
+            self.typical = of_skill / of_skill.sum(dim=1, keepdim=True).clamp(min=1.0)
             table, self.skills = torch.arange(items)[:, None], items
         self._tabulate(table)
         rows = self.skills + 1
@@ -80,7 +86,9 @@ class Answers(nn.Module):
         return vectors
 
     def concepts(self) -> Tensor:
-        """The question vector of each skill's average item, `[K, width]`; only where skills are read."""
+        """The question vector of each skill's average item, `[K, width]`."""
+        if self.typical is not None:
+            return self.common + self.typical @ self.concept[: self.skills]
         return self.common + self.concept[: self.skills]
 
     def penalty(self, items: Tensor) -> Tensor:

@@ -80,7 +80,7 @@ class IndividualBKT:
     def fit(self, train: Sequences, valid: Sequences | None = None) -> Self:
         """Plain BKT, then EM; `valid` is not used. Listeners hear `train/loss` (nats per answer) after every step."""
         from lernpfad.tracing.bkt_em import Expectation, Practice, fitted
-        from lernpfad.tracing.bkt_individual_em import Climb
+        from lernpfad.tracing.individualbkt_em import Climb
 
         epoch = iter(range(10**9))
 
@@ -180,7 +180,7 @@ class IndividualBKT:
         require_fitted(self)
         if find_spec("numba") is None:  # a production machine: slower, the same numbers
             return fold(self, histories)[1]
-        from lernpfad.tracing.bkt_individual_kernels import trace_rows
+        from lernpfad.tracing.individualbkt_kernels import trace_rows
 
         columns = (histories.offsets, histories.item, histories.outcome, histories.accepted)
         fixed = (self.item_skills_, self.slots_, self.moves_, self.told_, np.log(self.share_), self._unknown)

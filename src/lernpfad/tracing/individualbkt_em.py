@@ -7,16 +7,19 @@ import numpy as np
 
 from lernpfad.core import FloatArray, IntArray
 from lernpfad.tracing.bkt_em import HIGHEST, LOWEST, Found, Practice
-from lernpfad.tracing.bkt_individual_kernels import FORGET, LEARN, PRIOR, expected_counts, likelihoods
 from lernpfad.tracing.bkt_kernels import FORGET as FORGETS
 from lernpfad.tracing.bkt_kernels import GUESS, SLIP
+from lernpfad.tracing.individualbkt_kernels import FORGET, LEARN, PRIOR, expected_counts, likelihoods
 
 MOVES: Final = [0, 1, FORGETS]
 """Columns of prior, learn and forget in a table of plain BKT."""
 
 TELLS: Final = [GUESS, SLIP]
-APART: Final = 1.5
-"""Log-odds of the prior by which the highest class begins above the middle, and the lowest below it."""
+APART: Final = np.array([1.5, 0.75])
+"""Log-odds of prior and learning by which the highest class begins above the middle, and the lowest below it.
+
+Classes that begin with the same learning keep it in a world of one skill: EM has a saddle there.
+"""
 
 
 class Individual(NamedTuple):
@@ -76,9 +79,10 @@ class Climb(NamedTuple):
 
     def _begin(self, plain: Found, classes: int) -> Individual:
         moves = np.tile(plain.parameters[:, MOVES], (classes, 1, 1))
-        ahead = np.linspace(-APART, APART, classes)[:, None] if classes > 1 else np.zeros((1, 1))
-        odds = np.log(moves[..., PRIOR] / (1.0 - moves[..., PRIOR]))
-        moves[..., PRIOR] = 1.0 / (1.0 + np.exp(-odds - ahead))
+        ahead = np.linspace(-APART, APART, classes) if classes > 1 else np.zeros((1, 2))
+        for column in (PRIOR, LEARN) if self.learning else (PRIOR,):
+            odds = np.log(moves[..., column] / (1.0 - moves[..., column]))
+            moves[..., column] = 1.0 / (1.0 + np.exp(-odds - ahead[:, None, column]))
         told = plain.parameters[:, TELLS]
         return Individual(self._bounded(moves), told, told[self.skill_of], np.full(classes, 1.0 / classes))
 
