@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import pytest
 from lernpfad.core import ConfigError
 from lernpfad.run import provenance, tracking
 from lernpfad.run.record import Start
+from lernpfad.run.tracking import _unbroken
 
 
 @pytest.fixture(scope="module")
@@ -172,3 +174,16 @@ def test_a_tree_without_git_has_no_commit(monkeypatch, tmp_path):
     assert provenance.commit() is None
     monkeypatch.setenv("PATH", str(tmp_path))
     assert provenance.commit() is None
+
+
+def test_ctrl_c_waits_for_the_write_to_be_done():
+    done = []
+
+    def write():
+        with _unbroken():
+            signal.raise_signal(signal.SIGINT)
+            done.append("written")
+
+    with pytest.raises(KeyboardInterrupt):
+        write()
+    assert done == ["written"]

@@ -3,7 +3,9 @@
 import json
 import logging
 import os
+import signal
 import sqlite3
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -121,7 +123,9 @@ class MLflowRecord(Record):
         from mlflow.entities import Metric
 
         now = int(time.time() * 1000)
-        self.client.log_batch(self.id, metrics=[Metric(key, float(v), now, step or 0) for key, v in values.items()])
+        found = [Metric(key, float(v), now, step or 0) for key, v in values.items()]
+        with _unbroken():
+            self.client.log_batch(self.id, metrics=found)
 
     def figure(self, figure: Any, name: str) -> None:
         """As PNG."""
@@ -142,6 +146,22 @@ class MLflowRecord(Record):
     def model(self, traced: TracedModel) -> None:
         """As a logged model of the run."""
         traced.log(self.client, experiment=self.experiment, run=self.id)
+
+
+@contextmanager
+def _unbroken() -> Iterator[None]:
+    """Ctrl-C is heard when the write is done: half of one would leave the database locked for what comes after."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    heard: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, frame: heard.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+        if heard:
+            signal.raise_signal(signal.SIGINT)
 
 
 def was_interrupted(problem: BaseException) -> bool:
