@@ -144,3 +144,15 @@ def test_a_setting_that_does_not_fit_is_seen(fault, words):
 def test_a_target_that_does_not_exist_is_seen():
     with pytest.raises(ImportError, match="Skat"):
         mistakes({"_target_": "lernpfad.tracing.itemmean.Skat"})
+
+
+@pytest.mark.parametrize("tracer", ["stack", "calibrated"])
+def test_a_member_is_another_tracer_by_an_override(tracer):
+    """As the header of the YAML says."""
+    config = whole("train", f"tracer={tracer}", "tracer@tracer.members.dkt=elo")
+    assert config.tracer.members.dkt._target_ == "lernpfad.tracing.elo.Elo"
+
+
+def test_a_stack_takes_one_more_member():
+    config = whole("train", "tracer=stack", "+tracer@tracer.members.elo=elo")
+    assert list(config.tracer.members) == ["bkt", "dkt", "elo"]

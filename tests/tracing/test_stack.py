@@ -91,6 +91,22 @@ def test_listeners_hear_every_member(planted: PlantedAnswers) -> None:
     assert {"bkt/train/loss", "dkt/valid/auc"} <= heard
 
 
+def test_members_keep_checkpoints_apart_and_go_on_from_them(planted: PlantedAnswers, tmp_path: Path) -> None:
+    def stack() -> Stack:
+        kept = {"checkpoints": str(tmp_path), "max_epochs": 2}
+        return Stack({"one": tiny(**kept), "other": tiny(network={"dropout": 0.1}, **kept)})
+
+    first = stack().fit(planted.train, planted.valid)
+    again = stack()
+    heard: list[int] = []
+    again.listeners.append(lambda epoch, metrics: heard.append(epoch))
+    again.fit(planted.train, planted.valid)
+    assert heard == []
+    np.testing.assert_array_equal(trace(again, planted.probe), trace(first, planted.probe))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["one", "other"]
+    assert first.members["one"].fitting.checkpoints == str(tmp_path)
+
+
 def test_mastery_only_where_every_member_tells_it() -> None:
     assert hasattr(Stack({"bkt": BKT(), "dkt": tiny()}), "mastery")
     assert hasattr(Stack({"floor": ItemMean()}), "mastery") == hasattr(ItemMean(), "mastery")

@@ -1,6 +1,9 @@
 """Tracers made of tracers: what a stack and a calibrated tracer share."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
 from typing import Any, Self, TypeAlias
 
 import numpy as np
@@ -56,7 +59,8 @@ class Composite:
         for name, member in self.members.items():
             if isinstance(member, Reports):
                 member.listeners = [self._told(name)]
-            member.fit(train, valid)
+            with _place_of_its_own(member, name):
+                member.fit(train, valid)
         rows = _targets(valid)
         self._learn(self._logits(valid)[rows], _rows_before(valid)[rows], valid.outcome[rows] == 1)
         return self
@@ -113,6 +117,20 @@ class Composite:
         order = np.random.default_rng([self.seed, 1]).permutation(useful)
         count = min(max(1, round(self.holdout * len(useful))), len(useful) - 1)
         return train.select(np.sort(order[count:])), train.select(np.sort(order[:count]))
+
+
+@contextmanager
+def _place_of_its_own(member: Any, name: str) -> Iterator[None]:
+    """Where members keep checkpoints each has a folder, or the second would refuse to go on from the first one's."""
+    fitting = getattr(member, "fitting", None)
+    if fitting is None or fitting.checkpoints is None:
+        yield
+        return
+    member.fitting = replace(fitting, checkpoints=str(Path(fitting.checkpoints) / name))
+    try:
+        yield
+    finally:
+        member.fitting = fitting
 
 
 def _targets(histories: Sequences) -> Any:
