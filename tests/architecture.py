@@ -188,8 +188,8 @@ def heavy_imports_are_local(files: list[Source]) -> list[str]:
         if one.package in ("run", "serve", "training"):  # measured by what they load, see the tests
             continue
         allowed = {"numpy"} | ({"torch"} if one.neural or one.extends(networks) else set())
-        if one.package in MODELS and not one.classes:
-            allowed |= {"numba"}  # compiled kernels, a file that a model loads when it is fitted
+        if not one.classes and (one.package in MODELS or one.path.stem.endswith("_kernels")):
+            allowed |= {"numba"}  # compiled kernels, a file that is loaded when they are needed
         wrong += [
             f"{at(one, name.line)} imports {name.name} at module level: move it into the function that needs it"
             for name in one.foreign

@@ -10,8 +10,9 @@ NARROW = 16
 
 
 def names(kind: str) -> list[str]:
-    """The YAML files of a config group, by stem."""
-    return sorted(path.stem for path in (CONFIGS / kind).glob("*.yaml"))
+    """The YAML files of a config group and of the folders in it, as Hydra calls them."""
+    home = CONFIGS / kind
+    return sorted(path.relative_to(home).with_suffix("").as_posix() for path in home.rglob("*.yaml"))
 
 
 @cache

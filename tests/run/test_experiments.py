@@ -1,4 +1,4 @@
-"""Every experiment in configs/experiment runs, on a tiny log and for an epoch."""
+"""The experiments in configs/experiment run, on a tiny log and for an epoch: one of each data set and of each model."""
 
 import json
 
@@ -6,11 +6,17 @@ import pytest
 
 from lernpfad.run.places import config_folder
 
-EXPERIMENTS = sorted(path.stem for path in (config_folder() / "experiment").glob("*.yaml"))
+HOME = config_folder() / "experiment"
+EVERY = sorted(path.relative_to(HOME).with_suffix("") for path in HOME.rglob("*.yaml"))
+OF_MODELS = {path.name: path for path in EVERY}
+OF_DATA = {path.parent: path for path in EVERY}
+EXPERIMENTS = sorted({path.as_posix() for path in (*OF_MODELS.values(), *OF_DATA.values())})
+"""That all the others compose, and name what is there, is said in test_configs."""
 
 
 def test_there_are_experiments():
-    assert len(EXPERIMENTS) >= 4
+    assert len(OF_MODELS) >= 20
+    assert len(OF_DATA) >= 5
 
 
 @pytest.mark.parametrize("name", EXPERIMENTS)

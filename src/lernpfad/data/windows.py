@@ -60,8 +60,8 @@ def sliding(
 class Windowed:
     """Another split in windows: chunks to train and to validate on; the test in chunks or sliding windows.
 
-    A window's first row is scored only with `score_first`, and only rows that the inner split scores are scored.
-    Held-out windows in which nothing is scored are left out. stride: see `sliding`.
+    A window's first row is scored, and a target in training, only with `score_first`; of the held-out rows only those
+    that the inner split scores. Held-out windows in which nothing is scored are left out. stride: see `sliding`.
     """
 
     split: Splitter
@@ -90,11 +90,17 @@ class Windowed:
         return replace(
             whole,
             name=f"{whole.name}; windows of {self.length}, test {self.test}",
-            train=chunks(train, self.length, self.minimum),
+            train=self._targeted(chunks(train, self.length, self.minimum)),
             valid=valid_chunks,
             test=test_windows,
             valid_scored=valid_scored,
             test_scored=test_scored,
+        )
+
+    def _targeted(self, windows: Sequences) -> Sequences:
+        """Training windows whose column "scored" says what is a target, where that is not every row."""
+        return (
+            windows if self.score_first else replace(windows, extra={**windows.extra, "scored": windows.position > 0})
         )
 
     def _chunked(self, logs: Sequences, scored: BoolArray) -> tuple[Sequences, BoolArray]:

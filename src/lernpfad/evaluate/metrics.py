@@ -90,23 +90,15 @@ class AreaUnderCurve:
     def resampled(
         self, predicted: FloatArray, outcome: IntArray, owner: IntArray, learners: int
     ) -> Callable[[IntArray], FloatArray]:
-        """See `Metric.resampled`; sorts once, then a resample costs one pass over the answers."""
+        """See `Metric.resampled`; sorts once, then a resample costs one compiled pass over the answers."""
+        from lernpfad.evaluate.auc_kernels import areas
+
         predicted, truth = _checked(predicted, outcome)
         order = np.argsort(predicted, kind="stable")
-        positive = order[truth[order] == 1]
-        negative = order[truth[order] == 0]
-        below = np.searchsorted(predicted[negative], predicted[positive], side="left")
-        up_to = np.searchsorted(predicted[negative], predicted[positive], side="right")
-        owner_above, owner_below = owner[positive], owner[negative]
-
-        def one(count: FloatArray) -> float:
-            above = count[owner_above]
-            mass = np.concatenate([[0.0], np.cumsum(count[owner_below])])
-            pairs = above.sum() * mass[-1]
-            won = above @ (mass[below] + mass[up_to]) / 2
-            return float(won / pairs) if pairs else float("nan")
-
-        return lambda counts: np.asarray([one(count) for count in counts.astype(np.float64)])
+        new = np.flatnonzero(np.diff(predicted[order]) > 0) + 1
+        block = np.concatenate([[0], new, [len(order)]]).astype(np.int64)
+        owner_up, truth_up = owner[order].astype(np.int64), truth[order]
+        return lambda counts: np.asarray(areas(counts.astype(np.float64), owner_up, truth_up, block))
 
 
 def _checked(predicted: FloatArray, outcome: IntArray) -> tuple[FloatArray, FloatArray]:

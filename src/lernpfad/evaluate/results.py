@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final, Self
 
+import numpy as np
+
 from lernpfad.core import BoolArray, Catalog, FloatArray, IntArray, Roles, Sequences
 from lernpfad.evaluate.closed_loop import ORACLE, REFERENCE, PolicyResult, compare
 from lernpfad.evaluate.intervals import RESAMPLES
@@ -31,25 +33,32 @@ LABELS: Final[Mapping[str, str]] = {
 class TracerScores:
     """The predictions of one tracer for the scored answers, all `[scored]`, and its learning curve.
 
-    owner: learner of each answer. number: which of the answers of its history it is, from 1. Where histories are
-    windows, number and curve count from the start of the window.
+    owner: learner of each answer. number: which of her answers it is, from 1; in windows, which of her rows. before:
+    rows that the tracer had to go by. item: what was answered. In windows, the curve counts from their start.
     """
 
     predicted: FloatArray
     outcome: IntArray
     owner: IntArray
     number: IntArray
+    before: IntArray
+    item: IntArray
     curve: LearningCurve
 
     @classmethod
     def of(cls, histories: Sequences, predicted: FloatArray, scored: BoolArray) -> Self:
         """From what `trace` gave for whole histories, `[N]`; scored: `[N]`, of which the assessed rows count."""
         rows = scored & histories.assessed
+        # windows tell whose they are and where they begin; those of one learner belong together
+        owner, place = histories.extra.get("learner"), histories.extra.get("position")
+        number = answer_number(histories) if place is None else np.asarray(place) + 1
         return cls(
             predicted=predicted[rows],
             outcome=histories.outcome[rows],
-            owner=histories.owner[rows],
-            number=answer_number(histories)[rows],
+            owner=(histories.owner if owner is None else np.asarray(owner))[rows],
+            number=number[rows],
+            before=histories.position[rows],
+            item=histories.item[rows],
             curve=learning_curve(histories, predicted, rows),
         )
 

@@ -12,6 +12,7 @@ COMMANDS = {
     "simulate": "let simulated learners live through a logging policy and write their log",
     "train": "fit a tracer, a recommender or both, and measure them",
     "tune": "search the space of configs/sweep with Optuna",
+    "benchmark": "run a suite of published protocols, and write its tables",
     "evaluate": "compare policies in closed loop, and measure fitted models",
     "export": "write the bundle that production loads",
     "serve": "answer HTTP from a bundle",

@@ -1,6 +1,5 @@
 """Fitted models on held-out histories: numbers with intervals, as rows for tables, JSON and MLflow."""
 
-from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
@@ -22,11 +21,7 @@ Rows = list[dict[str, Any]]
 
 def tracing(tracer: Any, histories: Sequences, scored: BoolArray) -> TracerScores:
     """What a tracer predicts for the scored answers from the rows before them."""
-    rows = scored & histories.assessed
-    found = TracerScores.of(histories, trace(tracer, histories), scored)
-    # windows of one learner belong together when learners are resampled
-    owner = histories.extra.get("learner")
-    return found if owner is None else replace(found, owner=np.asarray(owner)[rows])
+    return TracerScores.of(histories, trace(tracer, histories), scored)
 
 
 def tracing_rows(found: TracerScores, *, resamples: int, seed: int) -> Rows:

@@ -116,6 +116,22 @@ class Export(Common):
 
 
 @dataclass
+class Benchmark(Common):
+    """`lernpfad benchmark`. worker: number of this process among those that one command started, null for the first."""
+
+    suite: Any = None
+    lanes: list[str] | None = None
+    models: list[str] | None = None
+    first: int | None = None
+    set: list[str] = field(default_factory=list)
+    workers: int | None = None
+    worker: int | None = None
+    threads: int = 1
+    results: str = MISSING
+    resamples: int = 1000
+
+
+@dataclass
 class Demo(Common):
     """`lernpfad demo`."""
 
@@ -129,18 +145,29 @@ SCHEMAS: dict[str, type[Common]] = {
     "simulate": Simulate,
     "evaluate": Evaluate,
     "export": Export,
+    "benchmark": Benchmark,
     "demo": Demo,
 }
 
 
-_LEAST = {"seed": 0, "resamples": 0, "repeats": 1, "trials": 1, "workers": 1, "worker": 0, "k": 1}
+_LEAST = {
+    "seed": 0,
+    "resamples": 0,
+    "repeats": 1,
+    "trials": 1,
+    "workers": 1,
+    "worker": 0,
+    "k": 1,
+    "first": 1,
+    "threads": 1,
+}
 _AMONG = {"format": ("parquet", "csv")}
 
 
 def check(config: Any) -> None:
     """Refuse a value that has the right type and no meaning, before anything is computed."""
     for name, least in _LEAST.items():
-        if name in config and config[name] < least:
+        if config.get(name) is not None and config[name] < least:
             raise ConfigError(f"{name} is {config[name]}, expected at least {least}")
     for name, known in _AMONG.items():
         if name in config and config[name] not in known:

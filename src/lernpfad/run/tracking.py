@@ -8,13 +8,13 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from lernpfad.core.errors import ConfigError
-from lernpfad.run import provenance
+from lernpfad.run import locks, provenance
 from lernpfad.run.mlflow_model import TracedModel
 from lernpfad.run.record import Record, Start
 from lernpfad.serve.files import read_json, write_json
@@ -246,21 +246,15 @@ def _quiet_mlflow() -> None:
 
 @contextmanager
 def _alone(uri: str) -> Iterator[None]:
-    """For a SQLite store: let one process in at a time, as two that create the database at once both fail.
-
-    The lock is a transaction on a database beside it, so that it ends with the process, on every system.
-    """
+    """For a SQLite store: let one process in at a time, as two that create the database at once both fail."""
     if not uri.startswith(_SQLITE):
         yield
         return
-    path = Path(uri.removeprefix(_SQLITE))
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lock = sqlite3.connect(f"{path}.lock", timeout=120, isolation_level=None)
-    except (OSError, sqlite3.Error) as problem:
-        raise _unusable(uri, problem) from problem
-    with closing(lock):
-        lock.execute("BEGIN EXCLUSIVE")
+    with ExitStack() as inside:
+        try:
+            inside.enter_context(locks.alone(Path(f"{uri.removeprefix(_SQLITE)}.lock")))
+        except (OSError, sqlite3.Error) as problem:
+            raise _unusable(uri, problem) from problem
         yield
 
 

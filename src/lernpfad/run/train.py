@@ -10,14 +10,16 @@ from lernpfad.core import ConfigError, Listener, Reports
 from lernpfad.data.dataset import Dataset, Split
 from lernpfad.evaluate.gallery import gallery
 from lernpfad.evaluate.results import Results, label
-from lernpfad.run import measure, parts, same, store
+from lernpfad.run import cost, measure, parts, same, store
 from lernpfad.run.mlflow_model import TracedModel
+from lernpfad.run.predictions import Predictions
 from lernpfad.run.record import Record, Start
 from lernpfad.serve.files import jsonable, read_json, write_json
 
 log = logging.getLogger(__name__)
 
 METRICS_FILE, CONFIG_FILE, EPOCHS_FILE = "metrics.json", "config.json", "epochs.json"
+VALID_PREDICTIONS, TEST_PREDICTIONS = Path("predictions") / "valid", Path("predictions") / "test"
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,17 +47,25 @@ class Heard:
 
 @dataclass(frozen=True, eq=False)
 class Job:
-    """What every step of a training run needs."""
+    """What every step of a training run needs. epochs: what the model that was fitted last reported on the way."""
 
     config: Any
     folder: Path
     dataset: Dataset
     split: Split
     record: Record
+    epochs: list[dict[str, float]] = field(default_factory=list)
 
 
 def run(config: Any) -> None:
     """Fit what the config chooses, print how good it is, and leave it in the run folder."""
+    trained(config)
+
+
+def trained(
+    config: Any, *, tags: Mapping[str, str] | None = None, parent: str | None = None
+) -> tuple[Job, dict[str, float]]:
+    """The same for a run that belongs to another one: what it was given, and its metrics."""
     wanted = [part for part in ("tracer", "recommender") if parts.chosen(config, part)]
     if not wanted:
         raise ConfigError("nothing to train: choose tracer=..., recommender=... or both")
@@ -66,7 +76,7 @@ def run(config: Any) -> None:
     remedy = "give the settings that the run began with"
     same.remember(folder / CONFIG_FILE, plain, what="resume", remedy=remedy, may_differ=same.NOT_LEARNED)
     name = " ".join([*parts.choices(*wanted), "on", str(config.data.name)])
-    with parts.build(config, "tracking").start(Start(name, folder, plain)) as record:
+    with parts.build(config, "tracking").start(Start(name, folder, plain, tags or {}, parent)) as record:
         job = Job(config, folder, *_data(config, record), record)
         metrics: dict[str, float] = {}
         for part in wanted:
@@ -76,6 +86,7 @@ def run(config: Any) -> None:
         log.info("run folder: %s", folder)
         if record.place():
             log.info("MLflow: %s", record.place())
+    return job, metrics
 
 
 def _data(config: Any, record: Record) -> tuple[Dataset, Split]:
@@ -95,14 +106,19 @@ def _data(config: Any, record: Record) -> tuple[Dataset, Split]:
 
 
 def _tracer(job: Job) -> dict[str, float]:
-    tracer, heard = fitted(job, "tracer")
+    watch = cost.Stopwatch()
+    with watch.running():
+        tracer, heard = fitted(job, "tracer")
     found = measure.tracing(tracer, job.split.test, job.split.test_scored)
+    Predictions.of(found, job.split.train).write(job.folder / TEST_PREDICTIONS)
     rows = measure.tracing_rows(found, resamples=job.config.resamples, seed=job.config.seed)
     place = _kept(job, "tracer", tracer, rows, heard)
     for title, drawn in gallery(Results(tracers={_name("tracer"): found}, training={_name("tracer"): heard})).items():
         job.record.figure(drawn.figure, title)
     job.record.model(TracedModel("tracer", place, job.split.test))
     final = measure.flat(on_valid(job, "tracer", tracer), "final/valid")
+    spent = {"fit_s": watch.wall, "fit_processor_s": watch.processor, **cost.of(tracer, job.split.test)}
+    final |= {f"cost/{name}": float(value) for name, value in spent.items()}
     job.record.metrics(final)
     return final | measure.flat(rows, "test")
 
@@ -127,18 +143,22 @@ def fitted(job: Job, part: str, *, listeners: Sequence[Listener] = ()) -> tuple[
     # early stopping looks at what the protocol scores
     valid = replace(valid, extra={**valid.extra, "scored": job.split.valid_scored})
     log.info("fitting %s on %d interactions of %d learners", label(_name(part)), len(train), len(train.learners))
-    return model.fit(train, valid if len(valid) else None), heard.epochs
+    model.fit(train, valid if len(valid) else None)
+    job.epochs[:] = heard.epochs
+    return model, heard.epochs
 
 
 def on_valid(job: Job, part: str, model: Any) -> measure.Rows:
     """What the choice of a model may look at; nothing where no validation answer is scored."""
     valid, scored = job.split.valid, job.split.valid_scored
     if part == "recommender":
-        found = measure.ranking(model, valid, scored, history=job.config.ranking_history, train=job.split.train)
-        return measure.ranking_rows(found, resamples=0, seed=0)
+        ranked = measure.ranking(model, valid, scored, history=job.config.ranking_history, train=job.split.train)
+        return measure.ranking_rows(ranked, resamples=0, seed=0)
     if not (scored & valid.assessed).any():
         return []
-    return measure.tracing_rows(measure.tracing(model, valid, scored), resamples=0, seed=0)
+    found = measure.tracing(model, valid, scored)
+    Predictions.of(found, job.split.train).write(job.folder / VALID_PREDICTIONS)
+    return measure.tracing_rows(found, resamples=0, seed=0)
 
 
 def _name(part: str) -> str:

@@ -1,8 +1,12 @@
 """How a neural model is fitted: the settings of one training run."""
 
 from dataclasses import dataclass
+from typing import Final, Literal, TypeAlias
 
-from lernpfad.core import ConfigError
+from lernpfad.core import ConfigError, unknown_name
+
+Schedule: TypeAlias = Literal["constant", "onecycle"]
+SCHEDULES: Final = ("constant", "onecycle")
 
 
 @dataclass(frozen=True)
@@ -11,6 +15,8 @@ class Fitting:
 
     max_epochs: at most. patience: stop when the best validation AUC is this many epochs old; an epoch is better
     only if it beats the best by more than `min_delta`. learning_rate, weight_decay: of Adam (AdamW's decay).
+    schedule: "constant", or "onecycle": the rate rises to `learning_rate` and falls to nothing over all `max_epochs`
+    (Smith & Topin 2019), which then are few and part of the settings; set `patience` to as many.
     batch_rows: interactions in a batch, padding included. holdout: share of the training learners that validate when
     no validation histories are given. gradient_clip: largest norm of the gradient, 0 for no limit. accelerator: as
     Lightning names it. checkpoints: a folder that a later fit resumes from; without one nothing is kept.
@@ -20,6 +26,7 @@ class Fitting:
     patience: int = 10
     min_delta: float = 0.001
     learning_rate: float = 0.001
+    schedule: Schedule = "constant"
     weight_decay: float = 0.0
     batch_rows: int = 4096
     gradient_clip: float = 0.0
@@ -33,6 +40,8 @@ class Fitting:
         for name, least in (("max_epochs", 1), ("patience", 1), ("batch_rows", 1)):
             if getattr(self, name) < least:
                 raise ConfigError(f"fitting: {name} is {getattr(self, name)}, expected at least {least}")
+        if self.schedule not in SCHEDULES:
+            raise ConfigError(f"fitting: {unknown_name('schedule', self.schedule, SCHEDULES)}")
         if not self.learning_rate > 0:
             raise ConfigError(f"fitting: learning_rate is {self.learning_rate}, expected a number above 0")
         if not 0 < self.holdout < 1:

@@ -143,8 +143,9 @@ def _finished(saved: dict[str, Any], fitting: Fitting) -> bool:
 
 
 def _fingerprint(network: nn.Module, fitting: Fitting, *histories: Sequences) -> str:
-    """SHA-256 of whatever decides the result, except for how long the run may be."""
-    plain = replace(fitting, checkpoints=None, progress_bar=False, max_epochs=1)
+    """SHA-256 of whatever decides the result, except for how long the run may be where that changes nothing else."""
+    long = 1 if fitting.schedule == "constant" else fitting.max_epochs
+    plain = replace(fitting, checkpoints=None, progress_bar=False, max_epochs=long)
     digest = hashlib.sha256(repr((plain, network)).encode())
     for name, weight in network.state_dict().items():
         digest.update(name.encode() + weight.cpu().numpy().tobytes())

@@ -1,7 +1,7 @@
 """The one Lightning module: cross-entropy over scored answers, and a network's own terms; Adam, validation AUC."""
 
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import torch
@@ -67,7 +67,11 @@ class SequenceTraining(LightningModule):  # type: ignore[misc]
         }
         self.log_dict(self._valid, prog_bar=True)
 
-    def configure_optimizers(self) -> torch.optim.Optimizer:
-        """Adam, its weight decay decoupled; no schedule."""
-        settings: dict[str, Any] = {"lr": self.fitting.learning_rate, "weight_decay": self.fitting.weight_decay}
-        return cast(torch.optim.Optimizer, torch.optim.AdamW(self.network.parameters(), **settings))
+    def configure_optimizers(self) -> Any:
+        """Adam, its weight decay decoupled; with the schedule, if there is one, a step of it for every batch."""
+        rate, steps = self.fitting.learning_rate, self.trainer.estimated_stepping_batches
+        adam = torch.optim.AdamW(self.network.parameters(), lr=rate, weight_decay=self.fitting.weight_decay)
+        if self.fitting.schedule == "constant":
+            return adam
+        cycle = torch.optim.lr_scheduler.OneCycleLR(adam, rate, total_steps=int(steps), cycle_momentum=False)
+        return {"optimizer": adam, "lr_scheduler": {"scheduler": cycle, "interval": "step"}}
