@@ -1,12 +1,12 @@
 """What expanded rows do to the AUC: ASSISTments 2009 in AKT's files, a row an answer and skill against a row an answer.
 
-    python experiments/tracing/leak.py                              all runs not in results/ yet, then page and figure
+    python experiments/tracing/leak.py                              all runs not in leak.jsonl yet, then page and figure
     python experiments/tracing/leak.py --model bestlr --fold 1      some of them
     python experiments/tracing/leak.py --page                       page and figure alone
 
 Every run fits one model twice, with the same settings on the same learners of a fold: on expanded rows and on answers.
 Histories are whole, and every test row is scored once. Expanded rows come in two forms, see `MODELS`. A run is one line
-of results/leak.jsonl; one whose settings have changed since is done anew. Writes leak.md and leak.png. The data are
+of leak.jsonl; one whose settings have changed since is done anew. Writes leak.md and leak.png. The data are
 looked for in LERNPFAD_DATA, else in ../shared/data.
 """
 
@@ -18,14 +18,13 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 from hydra.utils import instantiate
-from lanes import HERE, data_folder
-from lanes import Run as Lane
 from omegaconf import OmegaConf
 
 from lernpfad.core import BoolArray, Catalog, FloatArray, IntArray, KnowledgeTracer, Sequences, trace
@@ -37,15 +36,19 @@ from lernpfad.evaluate.metrics import auc
 from lernpfad.tracing.bkt import BKT
 from lernpfad.tracing.itemmean import ItemMean
 
-RESULTS = HERE / "results" / "leak.jsonl"
+HERE = Path(__file__).parent
+CONFIGS = HERE.parents[1] / "configs"
+RESULTS = HERE / "leak.jsonl"
 
 
 @dataclass(frozen=True)
 class Model:
-    """A model of lane C. label: in tables. own: expanded rows bear their own skill alone. folds: which are run."""
+    """A model as in configs/tracer. label: in tables. tracer: the file. changed: what differs from it and from the
+    default trainer. own: expanded rows bear their own skill alone. folds: which are run."""
 
     label: str
-    lane: str
+    tracer: str
+    changed: tuple[str, ...] = ()
     own: bool = False
     folds: tuple[int, ...] = (1, 2, 3, 4, 5)
 
@@ -54,13 +57,13 @@ MODELS: dict[str, Model] = {
     "itemmean": Model("item mean", "itemmean"),
     "copycat": Model("copy the row above", "itemmean"),
     "pfa": Model("PFA", "pfa"),
-    "bkt": Model("BKT", "bkt-forgets"),
+    "bkt": Model("BKT", "bkt"),
     "bestlr": Model("Best-LR", "bestlr"),
     "dkt": Model("DKT", "dkt", folds=(1,)),
-    "sakt": Model("SAKT", "sakt", folds=(1,)),
+    "sakt": Model("SAKT", "sakt", ("trainer.learning_rate=0.003",), folds=(1,)),
     "pfa-own": Model("PFA", "pfa", own=True),
-    "bkt-own": Model("BKT", "bkt-forgets", own=True),
-    "dkt-own": Model("DKT, skills only", "dkt-skills", own=True, folds=(1,)),
+    "bkt-own": Model("BKT", "bkt", own=True),
+    "dkt-own": Model("DKT, skills only", "dkt", ("tracer.network.inputs=skills",), own=True, folds=(1,)),
 }
 """With data.source.expanded=true every row bears all skills of its item. Other readers of these files see one skill a
 row: so do the models with `own`, which know skills and no items."""
@@ -85,7 +88,12 @@ class Run:
     seed: int = 0
 
     def config(self) -> Any:
-        return Lane("C", MODELS[self.model].lane, fold=self.fold, seed=self.seed).config()["tracer"]
+        model = MODELS[self.model]
+        tracer = OmegaConf.load(CONFIGS / "tracer" / f"{model.tracer}.yaml")
+        trainer = OmegaConf.load(CONFIGS / "trainer" / "default.yaml")
+        whole = OmegaConf.create({"seed": self.seed, "tracer": tracer, "trainer": trainer})
+        fixed = ["trainer.accelerator=cpu", "trainer.progress_bar=false", *model.changed]
+        return OmegaConf.merge(whole, OmegaConf.from_dotlist(fixed))["tracer"]
 
     def tracer(self) -> KnowledgeTracer[Any]:
         fresh: KnowledgeTracer[Any] = instantiate(self.config())
@@ -207,7 +215,7 @@ def main() -> None:
     wanted = [run for run in runs() if run.key() not in finished() and not asked.page]
     wanted = [run for run in wanted if run.model in (asked.model or MODELS) and run.fold in (asked.fold or range(9))]
     if wanted:
-        folder = data_folder() / "akt_assist2009_pid"
+        folder = Path(os.environ.get("LERNPFAD_DATA", HERE.parents[2] / "shared" / "data")) / "akt_assist2009_pid"
         rows, answers = akt.read(folder, expanded=True), akt.read(folder)
     for run in sorted(wanted, key=lambda run: run.fold):
         line = measure(run, rows, answers)

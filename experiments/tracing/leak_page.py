@@ -1,10 +1,9 @@
-"""leak.md and leak.png from the runs in results/leak.jsonl; called by leak.py."""
+"""leak.md and leak.png from the runs in leak.jsonl; called by leak.py."""
 
 from statistics import mean, stdev
 from typing import TYPE_CHECKING, Any
 
-from lanes import HERE
-from leak import MODELS, finished, runs
+from leak import HERE, MODELS, finished, runs
 
 from lernpfad.evaluate.figures import new
 from lernpfad.evaluate.style import BLUE, GREEN, INK, MUTED, ORANGE, PURPLE, styled
@@ -23,10 +22,10 @@ HEAD = """# What expanded rows do to the AUC
 ASSISTments 2009 as AKT's files have it: one row an answer *and skill*, so that an answer to an item of two skills is
 two neighbouring rows with the same item and the same outcome. Of all steps from a learner's row to her next one,
 {rows} repeat item and outcome; once every answer is one row, {answers} do. Each model is fitted twice with the same
-settings (those of lane C in `lanes.py`; nothing was chosen here): on expanded rows, and on answers. Fold {fold}: the
+settings (`MODELS` in `leak.py`; nothing was chosen here): on expanded rows, and on answers. Fold {fold}: the
 same {learners} learners are tested, the same validate, the same train; whole histories, every row scored once.
 Brackets: 95 %, bootstrap of 1,000 over learners, paired for differences. Seed 0. Two cores, no GPU, one thread a fit.
-The runs are in `results/leak.jsonl`; [docs/leaks.md](../../docs/leaks.md) says what to make of it.
+The runs are in `leak.jsonl`; [docs/leaks.md](../../docs/leaks.md) says what to make of it.
 
 ![AUC on expanded rows and on answers](leak.png)
 """
