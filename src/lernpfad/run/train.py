@@ -113,8 +113,10 @@ def _tracer(job: Job) -> dict[str, float]:
     Predictions.of(found, job.split.train).write(job.folder / TEST_PREDICTIONS)
     rows = measure.tracing_rows(found, resamples=job.config.resamples, seed=job.config.seed)
     place = _kept(job, "tracer", tracer, rows, heard)
-    for title, drawn in gallery(Results(tracers={_name("tracer"): found}, training={_name("tracer"): heard})).items():
-        job.record.figure(drawn.figure, title)
+    if job.record.place() is not None:  # nobody else would see them
+        shown = Results(tracers={_name("tracer"): found}, training={_name("tracer"): heard})
+        for title, drawn in gallery(shown).items():
+            job.record.figure(drawn.figure, title)
     job.record.model(TracedModel("tracer", place, job.split.test))
     final = measure.flat(on_valid(job, "tracer", tracer), "final/valid")
     spent = {"fit_s": watch.wall, "fit_processor_s": watch.processor, **cost.of(tracer, job.split.test)}
