@@ -10,7 +10,8 @@ import pytest
 from lernpfad.run import compare, lines, locks
 from lernpfad.run.predictions import Predictions
 
-QUIET = ("benchmark", "suite=tiny", "resamples=20", "tracking=none")
+TINY = ("benchmark", "suite=tiny", "resamples=20")
+QUIET = "tracking=none"
 
 
 @pytest.fixture
@@ -37,7 +38,7 @@ lanes:
       elo: {{ auc: .50, spread: .01, source: a coin, gate: .50 }}
 """
     )
-    return lambda *more: [*QUIET, *more, "--config-dir", str(tmp_path / "mine")]
+    return lambda *more: [*TINY, *more, "--config-dir", str(tmp_path / "mine")]
 
 
 def known(results):
@@ -50,10 +51,20 @@ def cells(markdown, model):
     return dict(zip(rows[0], next(row for row in rows if row[0] == model), strict=True))
 
 
+def recorded(folder):
+    """What is in MLflow: the runs of benchmarks, and those nested in them."""
+    from mlflow import MlflowClient
+
+    client = MlflowClient(tracking_uri=f"sqlite:///{folder}/runs/mlflow.db")
+    runs = client.search_runs([client.get_experiment_by_name("lernpfad").experiment_id])
+    nested = ["mlflow.parentRunId" in one.data.tags for one in runs]
+    return [[one for one, inner in zip(runs, nested, strict=True) if inner == wanted] for wanted in (False, True)]
+
+
 @pytest.mark.slow
 def test_a_benchmark_goes_on_where_it_stopped_and_writes_its_tables(lernpfad, words, tmp_path, capfd):
     results = tmp_path / "runs" / "benchmark" / "tiny"
-    assert lernpfad(*words("worker=0", "first=1")) == 0  # as one of its processes
+    assert lernpfad(*words(QUIET, "worker=0", "first=1")) == 0  # as one of its processes
     assert known(results) == [("itemmean", 0), ("elo", 0)]
     assert not (results / "README.md").exists()
     subprocess.run([sys.executable, "-m", "lernpfad", *words("workers=2")], check=True)
@@ -72,8 +83,13 @@ def test_a_benchmark_goes_on_where_it_stopped_and_writes_its_tables(lernpfad, wo
     value, low, high = compared["own", 0]["leads"]["elo"]
     assert low <= value <= high
     assert "Our own log" in capfd.readouterr().out
+    parents, children = recorded(tmp_path)
+    assert [one.info.run_name for one in parents] == ["benchmark tiny"]
+    assert sorted(one.info.run_name for one in children) == ["elo on logs", "itemmean on logs"]
+    assert {one.data.tags["mlflow.parentRunId"] for one in children} == {parents[0].info.run_id}
+    assert parents[0].data.metrics["own/elo/auc"] == pytest.approx(mine[1], abs=1e-6)
     before = (results / lines.RESULTS_FILE).read_text()
-    assert lernpfad(*words("worker=0")) == 0
+    assert lernpfad(*words(QUIET, "worker=0")) == 0
     assert (results / lines.RESULTS_FILE).read_text() == before  # nothing to do
 
 
@@ -82,7 +98,7 @@ def test_a_model_that_fails_costs_no_other_run(words, lernpfad, tmp_path):
     settings = "['tracer=irt','data=logs','data.folder=${suite.lanes.own.place}','tracer.points=0']"
     broken = f"+suite.lanes.own.models.broken={settings}"
     more = (broken, "first=1", "models=[broken,elo]")
-    command = [sys.executable, "-m", "lernpfad", *words(*more, "workers=1")]
+    command = [sys.executable, "-m", "lernpfad", *words(QUIET, *more, "workers=1")]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert done.stderr.splitlines()[-1].startswith("lernpfad: 1 of 2 runs failed: own broken run 0 (")
@@ -100,7 +116,7 @@ def test_a_model_that_fails_costs_no_other_run(words, lernpfad, tmp_path):
 )
 def test_a_name_that_does_not_exist_is_one_line(lernpfad, words, capsys, word, said):
     plus = "+" if word.startswith("suite") else ""
-    assert lernpfad(*words(plus + word, "worker=0")) == 2
+    assert lernpfad(*words(QUIET, plus + word, "worker=0")) == 2
     assert said in capsys.readouterr().err
 
 
