@@ -70,7 +70,7 @@ def test_a_benchmark_goes_on_where_it_stopped_and_writes_its_tables(lernpfad, wo
     subprocess.run([sys.executable, "-m", "lernpfad", *words("workers=2")], check=True)
     assert sorted(known(results)) == [("elo", 0), ("elo", 1), ("itemmean", 0), ("itemmean", 1)]
     text = (results / "README.md").read_text()
-    elo, floor = cells(text, "elo"), cells(text, "item mean")
+    elo, floor = cells(text, "Elo"), cells(text, "item mean")
     assert (elo["runs"], elo["reached"], elo["published"]) == ("2", "yes", ".5000 ± .0100 (a coin)")
     assert (floor["reached"], floor["lead [95 %]"]) == ("**no**", "")
     with (results / "results.csv").open() as rows:
