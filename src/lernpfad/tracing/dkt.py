@@ -49,9 +49,9 @@ class DKT(nn.Module):
         self._tabulate(torch.as_tensor(item_skills, dtype=torch.int64).reshape(items, -1))
         self.response = nn.Parameter(torch.randn(_RESPONSES, width))
         if self.reads_skills:
-            self.skill_response = nn.Parameter(_last_row_zero(torch.randn(skills + 1, _RESPONSES, width)))
+            self.skill_response = nn.Parameter(last_row_zero(torch.randn(skills + 1, _RESPONSES, width)))
         if self.reads_items:
-            self.item = nn.Parameter(_last_row_zero(0.1 * torch.randn(items + 1, item_width)))
+            self.item = nn.Parameter(last_row_zero(0.1 * torch.randn(items + 1, item_width)))
             self.item_response = nn.Parameter(0.1 * torch.randn(_RESPONSES, item_width, width))
             self.item_query = nn.Linear(width, item_width)
             self.item_bias = nn.Parameter(torch.zeros(items + 1, 1))
@@ -73,13 +73,9 @@ class DKT(nn.Module):
         return {"hidden": zeros, "cell": zeros.clone()}
 
     def step(self, state: State, item: Tensor, outcome: Tensor) -> State:
-        """One LSTM step, written out so that it exports as plain matrix products."""
-        in_weight, own_weight, in_bias, own_bias = self.lstm.all_weights[0]
-        gates = linear(self._read(item, outcome), in_weight, in_bias)
-        gates = gates + linear(state["hidden"], own_weight, own_bias)
-        entry, forget, new, out = gates.chunk(4, dim=-1)
-        cell = torch.sigmoid(forget) * state["cell"] + torch.sigmoid(entry) * torch.tanh(new)
-        return {"hidden": torch.sigmoid(out) * torch.tanh(cell), "cell": cell}
+        """One LSTM step."""
+        hidden, cell = lstm_step(self.lstm, self._read(item, outcome), state["hidden"], state["cell"])
+        return {"hidden": hidden, "cell": cell}
 
     def score(self, state: State, items: Tensor) -> Tensor:
         """Logits of a correct answer to each candidate, `[B, C]`."""
@@ -132,6 +128,16 @@ class DKT(nn.Module):
         self.register_buffer("skill_share", there / there.sum(dim=1, keepdim=True), persistent=False)
 
 
-def _last_row_zero(table: Tensor) -> Tensor:
+def lstm_step(lstm: nn.LSTM, read: Tensor, hidden: Tensor, cell: Tensor) -> tuple[Tensor, Tensor]:
+    """One step of an LSTM of one layer, all `[B, width]`, written out so that it exports as plain matrix products."""
+    in_weight, own_weight, in_bias, own_bias = lstm.all_weights[0]
+    gates = linear(read, in_weight, in_bias) + linear(hidden, own_weight, own_bias)
+    entry, forget, new, out = gates.chunk(4, dim=-1)
+    cell = torch.sigmoid(forget) * cell + torch.sigmoid(entry) * torch.tanh(new)
+    return torch.sigmoid(out) * torch.tanh(cell), cell
+
+
+def last_row_zero(table: Tensor) -> Tensor:
+    """The table with zeros for the unknown, which comes last."""
     table[-1] = 0.0
     return table
