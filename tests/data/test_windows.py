@@ -80,6 +80,14 @@ def test_windowed_scores_as_published_for_folds(ordered: Make) -> None:
     dataset = replace(ordered([6, 5, 7]), learner={"fold": np.array([0, 1, -1])})
     split = Windowed(Published(fold=1), length=4, minimum=2)(dataset)
     assert split.train.learners.tolist() == ["l0#0", "l0#4"]
+    assert split.train.extra["scored"].tolist() == [
+        False,
+        True,
+        True,
+        True,
+        False,
+        True,
+    ]  # as in the test, no first row
     assert split.valid.learners.tolist() == ["l1#0"]
     assert split.valid_scored.tolist() == [False, True, True, True]
     assert split.test.learners.tolist() == ["l2#0", "l2#1", "l2#2", "l2#3"]
@@ -92,6 +100,7 @@ def test_windowed_chunks_with_first_answers(ordered: Make) -> None:
     dataset = replace(ordered([6, 5, 7]), learner={"fold": np.array([1, 2, 3])})
     split = Windowed(Published(fold=3), length=4, minimum=1, score_first=True, test="chunk")(dataset)
     assert split.test.learners.tolist() == ["l2#0", "l2#4"]
+    assert "scored" not in split.train.extra
     assert split.test_scored.all()
     assert split.valid_scored.sum() == 6
 

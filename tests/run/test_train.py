@@ -16,7 +16,9 @@ from lernpfad.core import ConfigError
 from lernpfad.data import table
 from lernpfad.data.dataset import Dataset
 from lernpfad.data.split import ByTime
+from lernpfad.evaluate.metrics import auc
 from lernpfad.run import store, train
+from lernpfad.run.predictions import Predictions
 from lernpfad.tracing.itemmean import ItemMean
 from lernpfad.training.batches import targets
 from run import worlds
@@ -55,6 +57,22 @@ def test_a_neural_tracer_comes_back_from_its_folder(lernpfad, words, tmp_path, t
     assert ((predicted > 0) & (predicted < 1)).all()
     assert 0 < metrics["test/auc"] < 1
     assert set(store.needs(loaded.folder)) == {"torch", "lightning"}
+
+
+def test_what_was_predicted_is_kept_and_what_it_cost(lernpfad, words, tmp_path):
+    """The metrics follow from the predictions; and who reads them needs no model."""
+    assert lernpfad(*words, "tracer=elo", "tracking=none", "hydra.run.dir=runs/elo") == 0
+    run = tmp_path / "runs" / "elo"
+    metrics = json.loads((run / "metrics.json").read_text())
+    for side, prefix in ((train.TEST_PREDICTIONS, "test"), (train.VALID_PREDICTIONS, "final/valid")):
+        said = Predictions.read(run / side)
+        assert auc(said.predicted.astype(float), said.outcome) == pytest.approx(metrics[f"{prefix}/auc"], abs=1e-6)
+        assert said.number.tolist() == (said.before + 1).tolist()  # whole histories, all of them answered
+        assert said.met.all()
+    assert metrics["cost/parameters"] > 0
+    assert metrics["cost/state_bytes"] > 0
+    assert metrics["cost/step_ms"] > 0
+    assert metrics["cost/fit_s"] > 0
 
 
 def test_early_stopping_looks_at_no_row_that_was_trained_on(monkeypatch, tmp_path):

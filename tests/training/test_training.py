@@ -51,6 +51,41 @@ def test_a_resumed_run_ends_with_the_weights_of_an_uninterrupted_one(planted: Pl
     assert heard == [2, 3]
 
 
+CYCLE: dict[str, Any] = {**LAST, "schedule": "onecycle", "patience": 9}
+
+
+def test_a_resumed_cycle_ends_with_the_weights_of_an_uninterrupted_one(planted: PlantedAnswers, tmp_path: Path) -> None:
+    whole = tiny(**CYCLE).fit(planted.train, planted.valid)
+    cut = tiny(**CYCLE, checkpoints=str(tmp_path))
+    cut.listeners.append(stop_at(2))
+    with pytest.raises(Interrupted):
+        cut.fit(planted.train, planted.valid)
+    same(tiny(**CYCLE, checkpoints=str(tmp_path)).fit(planted.train, planted.valid), whole)
+
+
+def test_a_cycle_cannot_be_prolonged(planted: PlantedAnswers, tmp_path: Path) -> None:
+    """Its rate has fallen to nothing by then; a longer one is another run from its first step on."""
+    tiny(**CYCLE, max_epochs=1, checkpoints=str(tmp_path)).fit(planted.train, planted.valid)
+    with pytest.raises(ConfigError, match="belong to a run with other settings"):
+        tiny(**CYCLE, max_epochs=2, checkpoints=str(tmp_path)).fit(planted.train, planted.valid)
+
+
+def test_a_cycle_rises_to_its_rate_and_falls_to_nothing(planted: PlantedAnswers, monkeypatch: Any) -> None:
+    rates: list[float] = []
+    step = torch.optim.AdamW.step
+
+    def noting(self: Any, *given: Any, **more: Any) -> Any:
+        rates.append(self.param_groups[0]["lr"])
+        return step(self, *given, **more)
+
+    monkeypatch.setattr(torch.optim.AdamW, "step", noting)
+    tiny(**CYCLE, learning_rate=0.02).fit(planted.train, planted.valid)
+    top = int(np.argmax(rates))
+    assert max(rates) == pytest.approx(0.02, rel=0.05)
+    assert rates == [*sorted(rates[: top + 1]), *sorted(rates[top + 1 :], reverse=True)]
+    assert rates[-1] < 1e-3 * rates[top]
+
+
 def test_a_finished_run_is_not_trained_again(planted: PlantedAnswers, tmp_path: Path) -> None:
     first = tiny(checkpoints=str(tmp_path)).fit(planted.train, planted.valid)
     again = tiny(checkpoints=str(tmp_path))
@@ -171,6 +206,7 @@ def test_training_says_nothing(planted: PlantedAnswers, capfd: pytest.CaptureFix
         ({"batch_rows": 0}, "batch_rows is 0"),
         ({"learning_rate": 0.0}, "learning_rate is 0.0, expected a number above 0"),
         ({"holdout": 1.0}, "holdout is 1.0, expected a share"),
+        ({"schedule": "onecyle"}, "no schedule named 'onecyle'; did you mean 'onecycle'"),
     ],
 )
 def test_impossible_settings_are_refused(wrong: dict, message: str) -> None:
