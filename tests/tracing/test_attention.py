@@ -133,3 +133,48 @@ def test_wrong_settings_are_named() -> None:
         SAKT(items=1, skills=1, item_skills=table, inputs="words")  # type: ignore[arg-type]
     with pytest.raises(ConfigError, match="SimpleKT: window=200, blocks=0"):
         SimpleKT(items=1, skills=1, item_skills=table, blocks=0)
+
+
+@pytest.mark.parametrize("width", [12, 8])
+@pytest.mark.parametrize("own", ["none", "each", "one asks"])
+@pytest.mark.parametrize("monotonic", [False, True])
+def test_the_compiled_pass_agrees_with_torch(monotonic: bool, own: str, width: int) -> None:
+    """300 questions fill more than a block; of four learners one sees nothing, one six rows, one all, one all but 1."""
+    torch.manual_seed(0)
+    one = Attention(width, 2, dropout=0.5, monotonic=monotonic).eval()
+    asking, keys, values = torch.randn(4, 300, width), torch.randn(4, 9, width) * 4, torch.randn(4, 9, width)
+    with torch.no_grad():
+        itself = None if own == "none" else (one.key(asking), one.value(asking))
+    if own == "one asks":
+        asking, one.query = asking[:, :1], torch.nn.Linear(width, width)
+    seen, distance = kept({"count": torch.tensor([[0.0], [6.0], [9.0], [9.0]])}, 9)
+    seen[3, 0, 4] = False
+    with torch.no_grad():
+        plain = one(asking, keys, values, seen, distance=distance, own=itself)
+    with torch.inference_mode():
+        assert one.compiled(asking, seen, 300)
+        quick = one(asking, keys, values, seen, distance=distance, own=itself)
+    torch.testing.assert_close(quick, plain, rtol=1e-5, atol=1e-5)
+
+
+def test_the_compiled_pass_bears_scores_of_any_size() -> None:
+    one = Attention(4, 1, dropout=0.0, monotonic=True).eval()
+    asking, keys = torch.randn(1, 40, 4) * 1e3, torch.randn(1, 5, 4) * 1e3
+    seen, distance = kept({"count": torch.tensor([[5.0]])}, 5)
+    with torch.inference_mode():
+        found = one(asking, keys, torch.randn(1, 5, 4), seen, distance=distance)
+    assert torch.isfinite(found).all()
+
+
+def test_vectors_of_items_are_looked_up_in_inference_and_reckoned_anew_after_training() -> None:
+    read = Answers(items=3, skills=2, item_skills=np.array([[0], [1], [1]]), width=4).eval()
+    items = torch.tensor([[0, 2, -1]])
+    with torch.inference_mode():
+        torch.testing.assert_close(read.question(items), read._question(torch.tensor([[0, 2, 3]])))
+    read.train()
+    with torch.no_grad():
+        read.common.add_(1.0)
+    read.eval()
+    with torch.inference_mode():
+        torch.testing.assert_close(read.question(items)[0, 2], read.common + read.concept[-1])
+    assert "tabulated" not in read.state_dict()

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from lernpfad.core import ConfigError, fold
-from lernpfad.tracing.attention import sight
+from lernpfad.tracing.attention import kept, sight
 from lernpfad.tracing.stablekt import StableAttention, StableKT, penumbral
 from lernpfad.training import Fitting, NeuralTracer
 from training.tiny import ragged
@@ -103,3 +103,18 @@ def test_wrong_settings_are_named() -> None:
         network(window=0)
     with pytest.raises(ConfigError, match="StableKT: radius=0"):
         network(radius=0.0)
+
+
+def test_the_compiled_pass_agrees_with_torch() -> None:
+    """300 questions fill more than a block; of three learners one sees nothing, one six rows, one all."""
+    torch.manual_seed(0)
+    one = StableAttention(12, 4, dropout=0.5, radius=0.5, sharpness=0.7).eval()
+    asking, keys, values = torch.randn(3, 300, 12), torch.randn(3, 9, 12), torch.randn(3, 9, 12)
+    keys[2, 3] = one.query(asking[2, 7]).detach()  # a question's place is that of a row: cones at no distance
+    seen, distance = kept({"count": torch.tensor([[0.0], [6.0], [9.0]])}, 9)
+    with torch.no_grad():
+        plain = one(asking, keys, values, seen, distance=distance)
+    with torch.inference_mode():
+        assert one.compiled(asking, seen, 300)
+        quick = one(asking, keys, values, seen, distance=distance)
+    torch.testing.assert_close(quick, plain, rtol=1e-5, atol=1e-5)

@@ -14,6 +14,9 @@ from torch.nn.functional import scaled_dot_product_attention, softplus
 from lernpfad.core import ConfigError
 from lernpfad.training.network import Batch, State
 
+_MANY = 32
+"""Questions of a learner from which on the compiled pass pays: it works on sixteen at a time."""
+
 
 class Attention(nn.Module):
     """Multi-head attention of questions to rows, and, where it is given, of each question to itself.
@@ -47,10 +50,16 @@ class Attention(nn.Module):
     ) -> Tensor:
         """What the questions find, `[B, T, D]`.
 
-        asking: `[B, T, D]`. keys, values: `[B, H, D]`, projected already, oldest first. seen: `[B or 1, T or 1, H]`,
-        which rows a question may look at. distance: likewise, how many rows back; for `monotonic` only. own: key and
-        value of each question itself, `[B, T, D]` each.
+        asking: `[B, T, D]`, with own rows also `[B, 1, D]`: all ask the same. keys, values: `[B, H, D]`, projected
+        already, oldest first. seen: `[B or 1, T or 1, H]`, which rows a question may look at. distance: likewise, how
+        many rows back; for `monotonic` only. own: key and value of each question itself, `[B, T, D]` each.
         """
+        questions = asking.shape[1] if own is None else own[0].shape[1]
+        together = self.compiled(asking, seen, questions)
+        if own is not None and (self.monotonic or not together):
+            asking = asking.expand(-1, questions, -1)
+        if together:
+            return self._together(asking, keys, values, seen, distance, own)
         query, key, value = self._split(self.query(asking)), self._split(keys), self._split(values)
         if own is None and not self.monotonic:
             return self._plain(query, key, value, seen.unsqueeze(1))
@@ -71,6 +80,43 @@ class Attention(nn.Module):
         if own is not None:
             found = found + weight[..., -1:] * self._split(own[1])
         return self._joined(found)
+
+    def compiled(self, asking: Tensor, seen: Tensor, questions: int) -> bool:
+        """Whether compiled code may stand in for torch, and would be quicker.
+
+        So it is for candidates, many questions that see the same rows, on the CPU; not in training or for export.
+        """
+        if not torch.is_inference_mode_enabled():  # asked first: an exporter would take the sizes below for constants
+            return False
+        many = seen.shape[1] == 1 and (questions >= _MANY or len(asking) == 1)
+        return many and not self.training and asking.device.type == "cpu"
+
+    def _together(
+        self,
+        asking: Tensor,
+        keys: Tensor,
+        values: Tensor,
+        seen: Tensor,
+        distance: Tensor | None,
+        own: tuple[Tensor, Tensor] | None,
+    ) -> Tensor:
+        """`forward` for questions that all see the same rows, as candidates do.
+
+        A question's own row has the share sigmoid(its score - log-sum-exp of the others); so where all ask the same
+        and only their own rows differ, the others are weighed once.
+        """
+        query = own[0] if own is not None and self.query is self.key else self.query(asking)
+        last = query.new_full((*query.shape[:2], self.heads), -torch.inf)
+        if own is not None:
+            last = (self._split(query) * self._split(own[0])).sum(dim=-1).transpose(1, 2)
+            last = last / math.sqrt(query.shape[-1] // self.heads)
+        decay = softplus(self.decay).flatten() if self.monotonic else query.new_zeros(self.heads)
+        found, mass = attend(query, keys, values, seen, distance, last, decay)
+        if own is None:
+            answer: Tensor = self.out(found)
+            return answer
+        share = torch.sigmoid(last - mass).transpose(1, 2).unsqueeze(-1)
+        return self._joined(torch.lerp(self._split(found), self._split(own[1]), share))
 
     def _plain(self, query: Tensor, key: Tensor, value: Tensor, seen: Tensor) -> Tensor:
         """Without own rows and fading: torch's fused attention, with a row of zeros for whoever sees nothing."""
@@ -102,6 +148,20 @@ class Attention(nn.Module):
     def _joined(self, found: Tensor) -> Tensor:
         joined: Tensor = self.out(found.transpose(1, 2).flatten(2))
         return joined
+
+
+def attend(
+    query: Tensor, keys: Tensor, values: Tensor, seen: Tensor, distance: Tensor | None, own: Tensor, decay: Tensor
+) -> tuple[Tensor, Tensor]:
+    """`attention_kernels.attend` of tensors on the CPU; `seen` and `distance` as in `Attention.forward`."""
+    from lernpfad.tracing import attention_kernels as kernels
+
+    rows = (len(query), keys.shape[1])
+    seen = seen[:, 0].expand(rows)
+    distance = torch.zeros(rows) if distance is None else distance[:, 0].expand(rows)
+    arrays = (one.contiguous().numpy() for one in (query, keys, values, seen, distance, own, decay))
+    found, mass = kernels.attend(*arrays)
+    return torch.from_numpy(found), torch.from_numpy(mass)
 
 
 class Block(nn.Module):

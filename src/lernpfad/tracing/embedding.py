@@ -1,6 +1,6 @@
 """What attention models read: vectors for questions and for answers, with items as deviations from their skills."""
 
-from typing import Literal, TypeAlias
+from typing import Literal, Self, TypeAlias
 
 import torch
 from torch import Tensor, nn
@@ -30,6 +30,7 @@ class Answers(nn.Module):
     skill_of: Tensor
     skill_share: Tensor
     typical: Tensor | None
+    tabulated: Tensor | None
 
     def __init__(
         self,
@@ -48,6 +49,7 @@ class Answers(nn.Module):
         self.items, self.skills, self.deviates = items, skills, inputs == "both"
         table = torch.as_tensor(item_skills, dtype=torch.int64).reshape(items, -1)
         self.register_buffer("typical", None, persistent=False)
+        self.register_buffer("tabulated", None, persistent=False)
         if inputs == "items":
             of_skill = torch.zeros(skills, items)
             item, place = torch.nonzero(table >= 0, as_tuple=True)
@@ -69,12 +71,21 @@ class Answers(nn.Module):
         self.vector = vector
 
     def question(self, items: Tensor) -> Tensor:
-        """Items of any shape: vectors `[..., width]`."""
+        """Items of any shape: vectors `[..., width]`.
+
+        Looked up where nothing can change any more, in inference of a network in evaluation mode.
+        """
         row = self._row(items)
-        vectors = self.common + self._mean(self.concept, row)
-        if self.deviates:
-            vectors = vectors + embedding(row, self.deviation) * self._mean(self.direction, row)
-        return vectors
+        if self.training or not torch.is_inference_mode_enabled():
+            return self._question(row)
+        if self.tabulated is None:
+            self.tabulated = self._question(torch.arange(self.items + 1, device=row.device))
+        return embedding(row, self.tabulated)
+
+    def train(self, mode: bool = True) -> Self:
+        """As of any module; what was tabulated is reckoned anew."""
+        self.tabulated = None
+        return super().train(mode)
 
     def answer(self, items: Tensor, outcome: Tensor) -> Tensor:
         """Items and outcomes of any shape: vectors `[..., width]`."""
@@ -94,6 +105,12 @@ class Answers(nn.Module):
     def penalty(self, items: Tensor) -> Tensor:
         """Mean squared deviation over the given items, a scalar."""
         return embedding(self._row(items), self.deviation).square().mean()
+
+    def _question(self, row: Tensor) -> Tensor:
+        vectors = self.common + self._mean(self.concept, row)
+        if self.deviates:
+            vectors = vectors + embedding(row, self.deviation) * self._mean(self.direction, row)
+        return vectors
 
     def _mean(self, table: Tensor, row: Tensor) -> Tensor:
         if self.skill_of.shape[1] == 1:

@@ -121,7 +121,6 @@ class SAINT(nn.Module):
 
     def _answered(self, decoded: Tensor, asking: Tensor, keys: Tensor, values: Tensor, seen: Tensor) -> Tensor:
         """The decoder looks at the encoded questions, the one that is asked among them."""
-        decoded = decoded.expand(-1, asking.shape[1], -1)
         found = self.across(decoded, keys, values, seen, own=(self.across.keys(asking), self.across.values(asking)))
         logits: Tensor = self.head(found).squeeze(-1)
         return logits
