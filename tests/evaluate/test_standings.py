@@ -90,6 +90,13 @@ def test_cold_starts_say_how_many_answers_they_rest_on() -> None:
     assert rows[0]["1 (1,200)"] == "–"  # nothing scored there
 
 
+def test_models_that_met_other_items_in_training_share_a_column() -> None:
+    other = line("bestlr-all", 0, 0.5)
+    other["slices"]["items never trained on"]["n"] = 7
+    rows = standings.cold_rows([*LINES, other])
+    assert len({tuple(row) for row in rows}) == 1
+
+
 def test_cost_is_that_of_a_fit_and_of_the_quickest_decision() -> None:
     row = standings.cost_rows(LINES)[0]
     assert row["answers/s"] == "2,000"  # 1,000 rows in 4 epochs in 2 seconds

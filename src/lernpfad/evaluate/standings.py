@@ -40,15 +40,20 @@ def accuracy_rows(lines: Sequence[Line], published: Mapping[str, Any], compariso
 
 
 def cold_rows(lines: Sequence[Line]) -> list[Row]:
-    """AUC of a learner's first answers and of items without training answers: mean over the runs, n of the first."""
-    rows = []
-    for name, some in by_model(lines).items():
-        row: Row = {"model": label(name)}
-        for key in SLICES:
-            n = next(iter(some))["slices"][key]["n"]
-            row[f"{key} ({n:,})"] = _points(_mean([line["slices"][key] for line in some], lambda part: part["auc"]))
-        rows.append(row)
-    return rows
+    """AUC of a learner's first answers and of items without training answers, mean over the runs.
+
+    The columns tell n of the first model's first run; other runs may have had other learners, and so other items.
+    """
+    models = by_model(lines)
+    n = {key: next(iter(models.values()))[0]["slices"][key]["n"] for key in SLICES} if models else {}
+    return [
+        {"model": label(name)}
+        | {
+            f"{key} ({n[key]:,})": _points(_mean([line["slices"][key] for line in some], lambda part: part["auc"]))
+            for key in SLICES
+        }
+        for name, some in models.items()
+    ]
 
 
 def cost_rows(lines: Sequence[Line]) -> list[Row]:
