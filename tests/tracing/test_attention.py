@@ -102,17 +102,17 @@ def test_rasch_embeddings_by_hand() -> None:
         read.deviation[0] = 0.5
     c, d, g, h = (read.concept + read.common), read.direction, read.response, read.turn
     both, turned = (c[0] + c[1]) / 2, (d[0] + d[1]) / 2
-    item, right = torch.tensor([0]), torch.tensor([1])
-    torch.testing.assert_close(read.question(item)[0], both + 0.5 * turned)
-    torch.testing.assert_close(read.answer(item, right)[0], both + g[1] + 0.5 * (turned + h[1]))
-    torch.testing.assert_close(read.question(torch.tensor([-1]))[0], read.common)
+    item, right, root = torch.tensor([0]), torch.tensor([1]), 3**0.5
+    torch.testing.assert_close(read.question(item)[0], root * (both + 0.5 * turned))
+    torch.testing.assert_close(read.answer(item, right)[0], root * (both + g[1] + 0.5 * (turned + h[1])))
+    torch.testing.assert_close(read.question(torch.tensor([-1]))[0], root * read.common)
     assert read.penalty(torch.tensor([0, 1])).item() == pytest.approx(0.125)
 
 
 def test_a_network_of_items_tells_of_skills_by_their_items() -> None:
     read = Answers(items=3, skills=2, item_skills=np.array([[0, -1], [0, 1], [-1, -1]]), width=4, inputs="items")
     expected = torch.stack([read.concept[:2].mean(dim=0), read.concept[1]]) + read.common
-    torch.testing.assert_close(read.concepts(), expected)
+    torch.testing.assert_close(read.concepts(), 2 * expected)  # the root of the width
     assert fitted(AKT, inputs="items").mastery(fitted(AKT, inputs="items").start(2), np.zeros(2)).shape == (2, 3)
 
 
@@ -171,10 +171,14 @@ def test_vectors_of_items_are_looked_up_in_inference_and_reckoned_anew_after_tra
     items = torch.tensor([[0, 2, -1]])
     with torch.inference_mode():
         torch.testing.assert_close(read.question(items), read._question(torch.tensor([[0, 2, 3]])))
+    assert read.tabulated is not None
+    assert "tabulated" not in read.state_dict()
     read.train()
     with torch.no_grad():
         read.common.add_(1.0)
     read.eval()
     with torch.inference_mode():
-        torch.testing.assert_close(read.question(items)[0, 2], read.common + read.concept[-1])
-    assert "tabulated" not in read.state_dict()
+        torch.testing.assert_close(read.question(items)[0, 2], 2 * (read.common + read.concept[-1]))
+    read.load_state_dict({name: 2 * weight for name, weight in read.state_dict().items()})  # still in evaluation mode
+    with torch.inference_mode():
+        torch.testing.assert_close(read.question(items)[0, 2], 2 * (read.common + read.concept[-1]))

@@ -1,6 +1,7 @@
 """A benchmark suite as cells: every lane's models, each with every run of the lane, and what marks a cell as done."""
 
 import hashlib
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,8 +16,11 @@ from lernpfad.run.tracking import flattened
 from lernpfad.serve.files import canonical, jsonable
 
 _MARK = 16
-_NOT_MEASURED = {"tracking", "runs", "resume", "resamples", "progress_bar", "checkpoints", "root", "folder", "path"}
+_NOT_MEASURED = ("tracking", "runs", "resume", "resamples", "data.root")
 """Settings, and sections of them, that a result does not depend on: where things lie, and who watches."""
+
+_OF_A_FIT = ("progress_bar", "checkpoints")
+"""Likewise, by the last part of their keys, wherever a trainer stands."""
 
 
 @dataclass(frozen=True)
@@ -36,12 +40,16 @@ class Cell:
     @property
     def command(self) -> str:
         """What fits and measures the same model by itself."""
-        return " ".join(("lernpfad train", *(f"'{word}'" if set(word) & set(" {[*") else word for word in self.words)))
+        return f"lernpfad train {shlex.join(self.words)}"
 
     def key(self, config: Any) -> str:
         """Hash of all settings that the result depends on; config: the cell's, composed."""
+        root = str(config.data.root)
         settings = {
-            key: value for key, value in flattened(parts.resolved(config)) if not set(key.split(".")) & _NOT_MEASURED
+            key: value.removeprefix(root) if isinstance(value, str) and key.startswith("data.") else value
+            for key, value in flattened(parts.resolved(config))
+            if not any(key == one or key.startswith(f"{one}.") for one in _NOT_MEASURED)
+            and key.rpartition(".")[2] not in _OF_A_FIT
         }
         whole = [self.lane, self.model, self.run, jsonable(settings)]
         return hashlib.sha256(canonical(whole)).hexdigest()[:_MARK]

@@ -17,6 +17,9 @@ from lernpfad.training.network import Batch, State
 _MANY = 32
 """Questions of a learner from which on the compiled pass pays: it works on sixteen at a time."""
 
+_LOWEST = -1e30
+"""The score of an own row that is not there; the kernels are compiled for finite numbers."""
+
 
 class Attention(nn.Module):
     """Multi-head attention of questions to rows, and, where it is given, of each question to itself.
@@ -106,7 +109,7 @@ class Attention(nn.Module):
         and only their own rows differ, the others are weighed once.
         """
         query = own[0] if own is not None and self.query is self.key else self.query(asking)
-        last = query.new_full((*query.shape[:2], self.heads), -torch.inf)
+        last = query.new_full((*query.shape[:2], self.heads), _LOWEST)
         if own is not None:
             last = (self._split(query) * self._split(own[0])).sum(dim=-1).transpose(1, 2)
             last = last / math.sqrt(query.shape[-1] // self.heads)

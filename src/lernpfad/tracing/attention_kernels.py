@@ -23,7 +23,8 @@ def attend(query: Any, key: Any, value: Any, seen: Any, far: Any, own: Any, deca
     """What the questions find in the rows, `[B, T, D]`, and the log-sum-exp of their scores, `[B, T, H]`.
 
     query: `[B, T, D]`. key, value: `[B, R, D]`. seen, far: `[B, R]`, which rows they see, how many rows back.
-    own: `[B, T, H]`, the score of each question's own row, which counts for the fading alone; -inf where there is none.
+    own: `[B, T, H]`, the score of each question's own row, which counts for the fading alone; very low where there is
+    none.
     decay: `[H]`, 0 where nothing fades. Who sees nothing finds zeros, and very low sums.
     """
     learners, questions, width = query.shape

@@ -1,6 +1,7 @@
 """What attention models read: vectors for questions and for answers, with items as deviations from their skills."""
 
-from typing import Literal, Self, TypeAlias
+import math
+from typing import Any, Literal, Self, TypeAlias
 
 import torch
 from torch import Tensor, nn
@@ -25,6 +26,8 @@ class Answers(nn.Module):
     (simpleKT, which has h = 0). inputs: "skills" leaves m out; "items" has a c of its own for every item, and no m.
     Skills begin as small deviations from a shared vector, so that one never practised is about the average one;
     unknown items and skills have rows of their own that begin, and where never trained stay, at zero deviation.
+    Vectors come out times sqrt(width), as in a Transformer (Vaswani et al. 2017, section 3.4): about as large as places
+    and as normed layers, beside which they would be learned slowly.
     """
 
     skill_of: Tensor
@@ -68,7 +71,7 @@ class Answers(nn.Module):
             self.direction = nn.Parameter(torch.randn(rows, width) * width**-0.5)
             if not vector:
                 self.turn = nn.Parameter(torch.randn(_RESPONSES, width) * width**-0.5)
-        self.vector = vector
+        self.vector, self.scale = vector, math.sqrt(width)
 
     def question(self, items: Tensor) -> Tensor:
         """Items of any shape: vectors `[..., width]`.
@@ -87,6 +90,10 @@ class Answers(nn.Module):
         self.tabulated = None
         return super().train(mode)
 
+    def _load_from_state_dict(self, *given: Any, **more: Any) -> None:
+        self.tabulated = None
+        super()._load_from_state_dict(*given, **more)
+
     def answer(self, items: Tensor, outcome: Tensor) -> Tensor:
         """Items and outcomes of any shape: vectors `[..., width]`."""
         row, response = self._row(items), torch.where(outcome < 0, 2, outcome)
@@ -94,13 +101,13 @@ class Answers(nn.Module):
         if self.deviates and not self.vector:
             turned = self._mean(self.direction, row) + embedding(response, self.turn)
             vectors = vectors + embedding(row, self.deviation) * turned
-        return vectors
+        return self.scale * vectors
 
     def concepts(self) -> Tensor:
         """The question vector of each skill's average item, `[K, width]`."""
         if self.typical is not None:
-            return self.common + self.typical @ self.concept[: self.skills]
-        return self.common + self.concept[: self.skills]
+            return self.scale * (self.common + self.typical @ self.concept[: self.skills])
+        return self.scale * (self.common + self.concept[: self.skills])
 
     def penalty(self, items: Tensor) -> Tensor:
         """Mean squared deviation over the given items, a scalar."""
@@ -110,7 +117,7 @@ class Answers(nn.Module):
         vectors = self.common + self._mean(self.concept, row)
         if self.deviates:
             vectors = vectors + embedding(row, self.deviation) * self._mean(self.direction, row)
-        return vectors
+        return self.scale * vectors
 
     def _mean(self, table: Tensor, row: Tensor) -> Tensor:
         if self.skill_of.shape[1] == 1:
