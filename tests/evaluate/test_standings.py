@@ -33,8 +33,7 @@ LINES = [line("elo", 1, 0.72), line("bkt", 0, 0.71), line("elo", 0, 0.70), line(
 COMPARED = [
     {
         "run": 0,
-        "stack": {key: line("stack", 0, 0.75)[key] for key in ("test", "auc_interval")}
-        | {"members": {"bkt": 1, "elo": 1}},
+        "stack": {key: line("stack", 0, 0.75)[key] for key in ("test", "auc_interval")} | {"members": ["bkt", "elo"]},
         "best_member": "bkt",
         "stack_over_best_member": [0.04, 0.03, 0.05],
         "reference": "elo",
@@ -44,7 +43,7 @@ COMPARED = [
 
 
 def test_the_best_comes_first_with_mean_and_deviation_of_its_runs() -> None:
-    rows = standings.accuracy_rows(LINES, {}, COMPARED)
+    rows = standings.accuracy_rows(LINES, {}, COMPARED, runs=2)
     assert [row["model"] for row in rows] == ["stack", "BKT", "Elo"]
     assert rows[1]["AUC"] == ".7200 ± .0141"  # of .71 and .73
     assert rows[1]["95 % by learner"] == ".7100 to .7400"
@@ -60,19 +59,21 @@ def test_the_best_comes_first_with_mean_and_deviation_of_its_runs() -> None:
         ({"auc": 0.7, "source": "x", "gate": 0.7201}, "**no**"),
         ({"auc": 0.7205, "source": "x", "within": 0.001}, "yes"),
         ({"auc": 0.7215, "source": "x", "within": 0.001}, "**no**"),
+        ({"auc": 0.7185, "source": "x", "within": 0.001}, "**no**"),  # too good is as suspicious
         ({"auc": 0.9, "source": "x"}, ""),
         ({}, ""),
     ],
 )
 def test_a_gate_is_for_the_mean_of_the_runs(published: dict[str, Any], reached: str) -> None:
-    rows = standings.accuracy_rows(LINES, {"bkt": published}, [])
+    rows = standings.accuracy_rows(LINES, {"bkt": published}, [], runs=2)
     assert [row["reached"] for row in rows] == [reached, ""]
 
 
 def test_published_figures_are_written_as_the_field_does() -> None:
     figure = {"auc": 0.7053, "spread": 0.0002, "source": "somebody", "gate": 0.7}
-    row = standings.accuracy_rows(LINES, {"bkt": figure}, [])[0]
+    row = standings.accuracy_rows(LINES, {"bkt": figure}, [], runs=5)[0]
     assert (row["published"], row["gate"]) == (".7053 ± .0002 (somebody)", "≥ .700")
+    assert row["reached"] == "yes (2 of 5)"
 
 
 def test_a_stack_stands_beside_the_best_published_figure() -> None:
@@ -101,6 +102,14 @@ def test_cost_is_that_of_a_fit_and_of_the_quickest_decision() -> None:
     row = standings.cost_rows(LINES)[0]
     assert row["answers/s"] == "2,000"  # 1,000 rows in 4 epochs in 2 seconds
     assert (row["decision, ms"], row["parameters"], row["state, bytes"]) == ("1.00", "1,234", "16")
+
+
+def test_seconds_of_an_interrupted_fit_are_not_told() -> None:
+    cut = {**line("bkt", 1, 0.73), "cost": {"parameters": 1.0, "step_ms": 1.0, "state_bytes": 1.0}}
+    assert standings.cost_rows([line("bkt", 0, 0.71), cut])[0]["fit, processor s"] == "2.0"
+    alone = standings.cost_rows([cut])[0]
+    assert (alone["fit, processor s"], alone["answers/s"]) == ("–", "")
+    assert not benchmark_figures.cost([cut]).axes[0].texts
 
 
 def test_figures_name_the_best_and_what_is_worth_its_cost() -> None:

@@ -1,12 +1,15 @@
 """A benchmark runs what is missing, shares it among processes, survives a model that fails, and writes its tables."""
 
 import csv
+import dataclasses
+import shutil
 import subprocess
 import sys
 
 import numpy as np
 import pytest
 
+from lernpfad.core import ConfigError, DataError
 from lernpfad.run import compare, lines, locks
 from lernpfad.run.predictions import Predictions
 
@@ -22,9 +25,9 @@ def words(tiny_log, tmp_path):
     place.write_text(
         f"""
 name: tiny
+place: {tiny_log}
 lanes:
   own:
-    place: {tiny_log}
     title: Our own log
     protocol: By learner.
     models:
@@ -95,7 +98,7 @@ def test_a_benchmark_goes_on_where_it_stopped_and_writes_its_tables(lernpfad, wo
 
 @pytest.mark.slow
 def test_a_model_that_fails_costs_no_other_run(words, lernpfad, tmp_path):
-    settings = "['tracer=irt','data=logs','data.folder=${suite.lanes.own.place}','tracer.points=0']"
+    settings = "['tracer=irt','data=logs','data.folder=${suite.place}','tracer.points=0']"
     broken = f"+suite.lanes.own.models.broken={settings}"
     more = (broken, "first=1", "models=[broken,elo]")
     command = [sys.executable, "-m", "lernpfad", *words(QUIET, *more, "workers=1")]
@@ -110,12 +113,24 @@ def test_a_model_that_fails_costs_no_other_run(words, lernpfad, tmp_path):
     [
         ("lanes=[ow]", "no lane named 'ow'; did you mean 'own'?"),
         ("models=[ello]", "no model named 'ello'; did you mean 'elo'?"),
-        ("suite.lanes.own.experiments=assist2016", "did you mean 'assist2015'?"),
+        (
+            "suite.lanes.own.experiments=assist2016",
+            "suite.lanes.own: no folder of configs/experiment named 'assist2016'",
+        ),
         ("first=0", "first is 0, expected at least 1"),
+        ("suite.lanes.own.reference=elu", "suite.lanes.own: no model named 'elu'; did you mean 'elo'?"),
+        ("+suite.lanes.own.published.ello.auc=1", "suite.lanes.own: no model named 'ello'; did you mean 'elo'?"),
+        ("+suite.lanes.own.metric=auc", "suite.lanes.own: no setting named 'metric'"),
+        ("suite.lanes.own.title=null", "suite.lanes.own has no title"),
+        ("suite.lanes.own.models.elo='tracer=elo'", "models.elo is 'tracer=elo', expected a list of overrides"),
+        ("+suite.lanes.own.models.stack=[]", "take another name"),
+        ("+suite.lanes.own.runs.seed=3", "expected a list of values"),
+        ("+suite.lanes.other=null", "suite.lanes.other is None, expected title, protocol"),
+        ("suite.lanes=null", "suite 'tiny' has no lanes; see docs/benchmark.md"),
     ],
 )
 def test_a_name_that_does_not_exist_is_one_line(lernpfad, words, capsys, word, said):
-    plus = "+" if word.startswith("suite") else ""
+    plus = "+" if word.startswith("suite.lanes.own.experiments") else ""
     assert lernpfad(*words(QUIET, plus + word, "worker=0")) == 2
     assert said in capsys.readouterr().err
 
@@ -135,10 +150,45 @@ def test_the_published_suite_names_models_that_it_has():
     config = OmegaConf.create({"suite": OmegaConf.load(config_folder() / "suite" / "tracing.yaml")})
     every = suite.cells(OmegaConf.merge(config, {"lanes": None, "models": None, "first": None, "set": []}))
     assert [cell.run for cell in every] == sorted(cell.run for cell in every)  # one run of everything comes first
-    for name, lane in config.suite.lanes.items():
+    for name, lane in suite.lanes(config).items():  # refuses a figure for a model that is not there
         models = {cell.model for cell in every if cell.lane == name}
-        assert set(lane.get("published") or {}) <= models
-        assert lane.reference in models
+        assert set(lane.models) == models
+        assert len([cell for cell in every if cell.lane == name]) == len(models) * len(lane.runs) == 5 * len(models)
+
+
+def test_the_key_of_a_cell_tells_what_its_result_depends_on(tmp_path):
+    """Where the data root lies, and who watches, is not among that; which data folder it is, is."""
+    from hydra import initialize_config_dir
+
+    from lernpfad.run import resolvers, schema, suite
+    from lernpfad.run.places import config_folder
+
+    resolvers.register()
+    schema.register()
+
+    def key(*more):
+        words = ("tracer=dkt", "data=logs", "data.root=data", "data.folder=data/mine", *more)
+        with suite.composed(words, tmp_path) as config:
+            return suite.Cell("A", "dkt", 0, words).key(config)
+
+    with initialize_config_dir(version_base="1.3", config_dir=str(config_folder())):
+        plain = key()
+        for same in ("tracking=none", "runs=elsewhere", "resamples=7", "trainer.progress_bar=false"):
+            assert key(same) == plain
+        assert key("data.root=other", "data.folder=other/mine") == plain
+        others = ("seed=1", "data.folder=data/theirs", "trainer.max_epochs=3", "data.split.fold=1")
+        assert len({plain, *(key(other) for other in others)}) == 1 + len(others)
+
+
+def test_what_was_half_written_is_no_line_and_costs_the_next_one_nothing(tmp_path):
+    whole = {"lane": "A", "model": "elo", "run": 0, "key": "a"}
+    lines.append(tmp_path, whole)
+    with (tmp_path / lines.RESULTS_FILE).open("a") as out:
+        out.write('{"lane": "A", "mo')
+    assert lines.read(tmp_path / lines.RESULTS_FILE) == [whole]
+    lines.append(tmp_path, {**whole, "key": "b"})
+    with pytest.raises(ConfigError, match=r"results.jsonl', line 2, is not JSON"):
+        lines.read(tmp_path / lines.RESULTS_FILE)
 
 
 def test_a_claim_is_had_once(tmp_path):
@@ -152,36 +202,77 @@ def test_the_newest_line_of_a_run_counts(tmp_path):
     old, other = ({"lane": "A", "model": name, "run": 0, "key": name + "1"} for name in ("elo", "irt"))
     new, unknown = {**old, "key": "elo2"}, {**old, "lane": "Z", "key": "z"}
     for line in (old, other, unknown, new):
-        lines.append(tmp_path, line, lock=tmp_path / "lock")
+        lines.append(tmp_path, line)
     assert sorted(one["key"] for one in lines.newest(tmp_path, ["A"])) == ["elo2", "irt1"]
     assert set(lines.finished(tmp_path)) == {"elo1", "irt1", "z", "elo2"}
 
 
-def test_a_stack_of_two_halves_beats_both(tmp_path):
-    """Each of two models knows one of two causes; what the stack finds on validation holds on the test answers."""
-    rng = np.random.default_rng(0)
-    causes = {side: rng.normal(0, 1.5, (2, 4000)) for side in ("valid", "test")}
+def said(side, cause):
+    """Two causes make an answer right or wrong; the model predicts from one of them."""
+    rng = np.random.default_rng([0, len(side)])
+    causes = rng.normal(0, 1.5, (2, 4000))
+    outcome = rng.random(4000) < 1 / (1 + np.exp(-causes.sum(axis=0)))
+    p, place = 1 / (1 + np.exp(-causes[cause])), np.tile(np.arange(20), 200)
     owner = np.repeat(np.arange(200), 20)
+    return Predictions(p.astype(np.float32), outcome.astype(np.int8), owner, place + 1, place, np.ones(4000, bool))
 
-    def said(side, cause):
-        outcome = np.random.default_rng(len(side)).random(4000) < 1 / (1 + np.exp(-causes[side].sum(axis=0)))
-        p = 1 / (1 + np.exp(-causes[side][cause]))
-        place = np.tile(np.arange(20), 200)
-        return Predictions(p.astype(np.float32), outcome.astype(np.int8), owner, place + 1, place, np.ones(4000, bool))
 
-    there = {}
-    for cause, name in enumerate(("one", "other")):
-        line = {"lane": "A", "model": name, "run": 0, "key": name, "valid": {"auc": 0.7 + 0.01 * cause}}
-        lines.append(tmp_path, line, lock=tmp_path / "lock")
-        there[name] = lines.folder(tmp_path / "runs", "A", name, 0, name)
-        for side in ("valid", "test"):
-            said(side, cause).write(there[name] / "predictions" / side)
+def halves(folder, *, models=("one", "other"), sides=("valid", "test")):
+    """A line and predictions for each model, the first from the first cause, the others from the second."""
+    for number, name in enumerate(models):
+        line = {"lane": "A", "model": name, "run": 0, "key": name, "valid": {"auc": 0.7 + 0.01 * number}}
+        lines.append(folder, line)
+        for side in sides:
+            place = lines.folder(folder / "runs", "A", name, 0, name) / "predictions" / side
+            said(side, min(number, 1)).write(place)
     from omegaconf import OmegaConf
 
-    config = OmegaConf.create({"suite": {"lanes": {"A": {"reference": "one"}}}, "resamples": 100})
-    compare.write(config, tmp_path / "runs", tmp_path)
-    found = compare.read(tmp_path / compare.COMPARISONS_FILE)["A", 0]
+    every = {name: ["tracer=elo"] for name in models}
+    lane = {"title": "A", "protocol": "p", "models": every, "reference": "one"}
+    return OmegaConf.create({"suite": {"name": "s", "lanes": {"A": lane}}, "resamples": 100})
+
+
+def compared(folder):
+    return compare.read(folder / compare.COMPARISONS_FILE)["A", 0]
+
+
+def test_a_stack_of_two_halves_beats_both(tmp_path):
+    """Each of two models knows one of two causes; what the stack finds on validation holds on the test answers."""
+    compare.write(halves(tmp_path), tmp_path / "runs", tmp_path)
+    found = compared(tmp_path)
     assert found["best_member"] == "other"
     assert found["stack_over_best_member"][1] > 0.03
-    assert all(0.8 < share < 1.3 for share in found["stack"]["members"].values())  # both causes count one to one
+    assert found["stack"]["members"] == ["one", "other"]
+    assert np.array(found["stack"]["weight"]).sum(axis=0) == pytest.approx([1, 1], abs=0.3)  # the causes count alike
     assert found["leads"]["other"][1] < 0 < found["leads"]["other"][2]
+
+
+def test_a_comparison_follows_its_reference_and_outlives_predictions(tmp_path):
+    config = halves(tmp_path, models=("one", "other", "third"))
+    compare.write(config, tmp_path / "runs", tmp_path)
+    assert set(compared(tmp_path)["leads"]) == {"other", "third", "stack"}
+    config.suite.lanes.A.reference = "other"
+    compare.write(config, tmp_path / "runs", tmp_path)
+    assert set(compared(tmp_path)["leads"]) == {"one", "third", "stack"}
+    before = compared(tmp_path)
+    shutil.rmtree(tmp_path / "runs" / "A" / "third")
+    config.resamples = 50
+    compare.write(config, tmp_path / "runs", tmp_path)
+    assert compared(tmp_path) == before  # two models are no reason to forget what three told
+
+
+def test_a_model_that_validated_on_nobody_has_a_lead_and_is_no_member(tmp_path):
+    config = halves(tmp_path, models=("one", "other", "all"))
+    shutil.rmtree(tmp_path / "runs" / "A" / "all" / "0-all" / "predictions" / "valid")
+    compare.write(config, tmp_path / "runs", tmp_path)
+    assert "all" in compared(tmp_path)["leads"]
+    assert compared(tmp_path)["stack"]["members"] == ["one", "other"]
+
+
+def test_models_that_were_asked_other_answers_are_not_compared(tmp_path):
+    config = halves(tmp_path)
+    place = lines.folder(tmp_path / "runs", "A", "other", 0, "other") / "predictions" / "test"
+    odd = said("test", 1)
+    dataclasses.replace(odd, owner=odd.owner[::-1].copy()).write(place)
+    with pytest.raises(DataError, match="lane A, run 0: one and other were tested on other answers"):
+        compare.write(config, tmp_path / "runs", tmp_path)

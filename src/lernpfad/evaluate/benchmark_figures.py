@@ -5,15 +5,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from lernpfad.core import FloatArray
 from lernpfad.evaluate.figures import new
 from lernpfad.evaluate.results import label
-from lernpfad.evaluate.standings import by_model
+from lernpfad.evaluate.standings import FIT, SLICES, by_model
 from lernpfad.evaluate.style import BLUE, INK, MUTED, SERIES, label_ends, styled
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_PLACES: Final = ("1", "2-5", "6-10", "11-20", "all")
+_PLACES: Final = (*SLICES[:-1], "all")
 _SHOWN: Final = len(SERIES)
 
 
@@ -41,8 +42,8 @@ def cold_start(lines: Sequence[Mapping[str, Any]]) -> "Figure":
 
 def cost(lines: Sequence[Mapping[str, Any]]) -> "Figure":
     """Test AUC against processor seconds of a fit, one dot a model; what is best for its cost is named in colour."""
-    models = by_model(lines)
-    seconds = np.array([np.mean([one["cost"]["fit_processor_s"] for one in some]) for some in models.values()])
+    models = by_model([line for line in lines if FIT in line["cost"]])
+    seconds = np.array([np.mean([one["cost"][FIT] for one in some]) for some in models.values()])
     auc = np.array([np.mean([one["test"]["auc"] for one in some]) for some in models.values()])
     with styled():
         figure, (axes,) = new(4.2)
@@ -64,10 +65,12 @@ def cost(lines: Sequence[Mapping[str, Any]]) -> "Figure":
     return figure
 
 
-def _curve(some: Sequence[Mapping[str, Any]]) -> Any:
-    return np.array(
-        [
-            np.mean([np.nan if one["slices"][place]["auc"] is None else one["slices"][place]["auc"] for one in some])
-            for place in _PLACES
-        ]
+def _curve(some: Sequence[Mapping[str, Any]]) -> FloatArray:
+    """Mean AUC over the runs in which it is defined, by place."""
+    table = np.array([[line["slices"][place]["auc"] for place in _PLACES] for line in some], dtype=np.float64)
+    defined = np.isfinite(table)
+    total = np.where(defined, table, 0.0).sum(axis=0)
+    curve: FloatArray = np.divide(
+        total, defined.sum(axis=0), out=np.full(len(_PLACES), np.nan), where=defined.any(axis=0)
     )
+    return curve

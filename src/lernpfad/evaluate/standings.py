@@ -11,6 +11,10 @@ SLICES: Final = ("1", "2-5", "6-10", "11-20", "items never trained on")
 """Columns of the cold-start table, as `slices.cold_start` and the benchmark's lines name them."""
 
 STACK: Final = "stack"
+"""What the stack of all models of a lane is called."""
+
+FIT: Final = "fit_processor_s"
+"""In a line's cost, where the fit was not interrupted."""
 
 Line = Mapping[str, Any]
 """One run of one model, as a benchmark keeps it."""
@@ -26,17 +30,18 @@ def by_model(lines: Sequence[Line]) -> dict[str, list[Line]]:
     return dict(sorted(found.items(), key=lambda one: -_mean(one[1], _auc)))
 
 
-def accuracy_rows(lines: Sequence[Line], published: Mapping[str, Any], comparisons: Sequence[Line]) -> list[Row]:
+def accuracy_rows(
+    lines: Sequence[Line], published: Mapping[str, Any], comparisons: Sequence[Line], *, runs: int
+) -> list[Row]:
     """Metrics over the runs of each model; published figures, gates and whether they are reached; the paired lead.
 
-    comparisons: the lane's, one for each run that was compared; the first one's leads are shown, and its stack.
+    comparisons: the lane's, one for each run that was compared; the first one's leads are shown, and their stacks.
+    runs: how many the lane has; a gate is for the mean of all of them.
     """
     leads = comparisons[0]["leads"] if comparisons else {}
-    rows = [_accuracy(name, some, published.get(name) or {}, leads.get(name)) for name, some in by_model(lines).items()]
-    if not comparisons:
-        return rows
-    stacks = [{"model": STACK, "run": one["run"], **one["stack"]} for one in comparisons]
-    return [_accuracy(STACK, stacks, published.get(STACK) or {}, leads.get(STACK)), *rows]
+    stacks = [{"model": STACK, "run": one["run"], **one[STACK]} for one in comparisons if STACK in one]
+    every = ({STACK: stacks} if stacks else {}) | by_model(lines)
+    return [_accuracy(name, some, published.get(name) or {}, leads.get(name), runs) for name, some in every.items()]
 
 
 def cold_rows(lines: Sequence[Line]) -> list[Row]:
@@ -57,18 +62,17 @@ def cold_rows(lines: Sequence[Line]) -> list[Row]:
 
 
 def cost_rows(lines: Sequence[Line]) -> list[Row]:
-    """What each model costs: medians would hide a resumed fit, so means of the runs, whose settings are the same."""
+    """What each model costs; seconds are means of the runs that were fitted in one go."""
     rows = []
     for name, some in by_model(lines).items():
-        first = some[0]
-        seconds = _mean(some, lambda line: line["cost"]["fit_processor_s"])
+        first, whole = some[0], [line for line in some if FIT in line["cost"]]
         rows.append(
             {
                 "model": label(name),
                 "parameters": f"{first['cost']['parameters']:,.0f}",
                 "epochs": tables.number(_mean(some, lambda line: line["epochs"]), 0) if first["epochs"] else "",
-                "fit, processor s": tables.number(seconds, 1),
-                "answers/s": f"{_two_digits(_mean(some, _speed)):,}",
+                "fit, processor s": tables.number(_mean(whole, lambda line: line["cost"][FIT]), 1),
+                "answers/s": f"{_two_digits(_mean(whole, _speed)):,}" if whole else "",
                 "decision, ms": tables.number(min(line["cost"]["step_ms"] for line in some), 2),
                 "state, bytes": f"{first['cost']['state_bytes']:,.0f}",
             }
@@ -76,20 +80,11 @@ def cost_rows(lines: Sequence[Line]) -> list[Row]:
     return rows
 
 
-def gates(rows: Sequence[Row]) -> dict[str, list[str]]:
-    """Models by what came of their gate: "yes", "no"."""
-    found: dict[str, list[str]] = {"yes": [], "**no**": []}
-    for row in rows:
-        if row["reached"]:
-            found[row["reached"]].append(row["model"])
-    return {"yes": found["yes"], "no": found["**no**"]}
-
-
 def stack_rows(comparisons: Sequence[Line], best: Mapping[str, Any]) -> list[Row]:
     """A row for each stack: its AUC beside the best published one, and its lead over its best member."""
     rows = []
-    for one in comparisons:
-        found, lead = one["stack"], one["stack_over_best_member"]
+    for one in (one for one in comparisons if STACK in one):
+        found, lead = one[STACK], one["stack_over_best_member"]
         auc, (low, high) = found["test"]["auc"], found["auc_interval"]
         row: Row = {
             "run": one["run"],
@@ -106,7 +101,9 @@ def stack_rows(comparisons: Sequence[Line], best: Mapping[str, Any]) -> list[Row
     return rows
 
 
-def _accuracy(name: str, some: Sequence[Line], published: Mapping[str, Any], lead: Sequence[float] | None) -> Row:
+def _accuracy(
+    name: str, some: Sequence[Line], published: Mapping[str, Any], lead: Sequence[float] | None, runs: int
+) -> Row:
     auc, low, high = (
         _mean(some, one) for one in (_auc, lambda x: x["auc_interval"][0], lambda x: x["auc_interval"][1])
     )
@@ -122,7 +119,7 @@ def _accuracy(name: str, some: Sequence[Line], published: Mapping[str, Any], lea
         "ECE": _points(_mean(some, lambda line: line["test"]["ece"])),
         "published": _published(published),
         "gate": _gate(published),
-        "reached": _reached(auc, published),
+        "reached": _reached(auc, published) + _of_all(len(some), runs, published),
     }
 
 
@@ -140,11 +137,17 @@ def _gate(one: Mapping[str, Any]) -> str:
 
 
 def _reached(auc: float, one: Mapping[str, Any]) -> str:
+    """A gate is a floor. A figure to reproduce is missed on either side: too good is as suspicious as too bad."""
     if "gate" in one:
         return "yes" if auc >= one["gate"] else "**no**"
     if "within" in one:
-        return "yes" if auc >= one["auc"] - one["within"] else "**no**"
+        return "yes" if abs(auc - one["auc"]) <= one["within"] else "**no**"
     return ""
+
+
+def _of_all(some: int, runs: int, published: Mapping[str, Any]) -> str:
+    """Said where the figure is not yet the mean that the gate is for."""
+    return f" ({some} of {runs})" if some < runs and ("gate" in published or "within" in published) else ""
 
 
 def _auc(line: Line) -> float:
@@ -153,7 +156,7 @@ def _auc(line: Line) -> float:
 
 def _speed(line: Line) -> float:
     """Answers a second of the fit, each epoch counted."""
-    return float(line["train_rows"] * max(line["epochs"], 1) / max(line["cost"]["fit_processor_s"], 1e-9))
+    return float(line["train_rows"] * max(line["epochs"], 1) / max(line["cost"][FIT], 1e-9))
 
 
 def _mean(some: Sequence[Line], of: Callable[[Line], float | None]) -> float:

@@ -1,10 +1,7 @@
 """`lernpfad benchmark`: models x lanes x runs, by several processes, resumed where it stopped; then the tables."""
 
 import logging
-import os
-import subprocess
-import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,17 +9,16 @@ from typing import Any
 
 from lernpfad.core import ConfigError
 from lernpfad.run import cell as one_cell
-from lernpfad.run import compare, lines, locks, parts, suite
+from lernpfad.run import compare, lines, locks, parts, processes, provenance, suite
 from lernpfad.run.record import Record, Start
 from lernpfad.run.standings import write_standings
 from lernpfad.run.suite import Cell
 
 log = logging.getLogger(__name__)
 
-ERROR_FILE, CLAIM_FILE, LOCK_FILE = "error.txt", "claim.lock", "results.lock"
+ERROR_FILE, CLAIM_FILE = "error.txt", "claim.lock"
 _WORKER_MEMORY = 4 << 30
 """Bytes that a process is taken to need: torch, a data set of a million rows, its windows, a batch."""
-_ONLY_ONCE = ("workers", "worker")
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,8 +31,18 @@ class Benchmark:
     record: Record
 
 
+@dataclass(frozen=True)
+class Task:
+    """A cell with the hash of its settings and its folder."""
+
+    cell: Cell
+    key: str
+    folder: Path
+
+
 def run(config: Any) -> None:
     """Run what is missing with as many processes as wanted, then compare, and write tables and figures."""
+    _require_one_job()
     folder, results = parts.folder(), Path(config.results)
     cells = suite.cells(config)
     if not cells:
@@ -45,107 +51,99 @@ def run(config: Any) -> None:
     start = Start(f"benchmark {config.suite.name}", folder, parts.resolved(config))
     with parts.build(config, "tracking").start(start) as record:
         bench = Benchmark(config, folder, results, record)
+        tasks = [_task(bench, cell) for cell in cells]
         if config.worker is not None:
-            _work(bench, cells)
+            _work(bench, tasks)
             return
-        _with_workers(bench)
-        failed = _failures(bench, cells)
+        early = _with_workers(config)
         compare.write(config, folder, results)
         write_standings(config, results, record)
-    if failed:
-        raise ConfigError(f"{len(failed)} of {len(cells)} runs failed: {'; '.join(failed[:3])}")
+        _require_all(bench, tasks, early)
 
 
-def _require_data(cells: list[Cell], folder: Path) -> None:
+def _require_one_job() -> None:
+    from hydra.core.hydra_config import HydraConfig
+    from hydra.types import RunMode
+
+    if HydraConfig.get().mode == RunMode.MULTIRUN:
+        raise ConfigError("a benchmark is a sweep by itself: without -m; workers=... says how many processes share it")
+
+
+def _require_data(cells: Sequence[Cell], folder: Path) -> None:
     """Refuse lanes whose data are not there, before anything is computed."""
-    lanes = {one.lane: one for one in reversed(cells)}
-    for one in lanes.values():
+    for one in {cell.lane: cell for cell in reversed(cells)}.values():
         with suite.composed(one.words, folder) as config:
             parts.require_data(config.data)
 
 
-def _work(bench: Benchmark, cells: list[Cell]) -> None:
+def _task(bench: Benchmark, cell: Cell) -> Task:
+    with _composed(bench, cell, bench.folder) as config:
+        key = cell.key(config)
+    return Task(cell, key, lines.folder(bench.folder, cell.lane, cell.model, cell.run, key))
+
+
+@contextmanager
+def _composed(bench: Benchmark, cell: Cell, folder: Path) -> Iterator[Any]:
+    with suite.composed((*cell.words, "trainer.progress_bar=false", f"runs={bench.config.runs}"), folder) as config:
+        config.tracking = bench.config.tracking
+        config.resamples = 0  # the benchmark's own intervals are of what its tables show
+        yield config
+
+
+def _work(bench: Benchmark, tasks: Sequence[Task]) -> None:
     """Every cell that is neither finished nor another process's; one that fails leaves its reason behind."""
     import torch
 
     torch.set_num_threads(bench.config.threads)
-    for number, cell in enumerate(cells, start=1):
-        with _composed(bench, cell) as (config, key, folder), locks.claimed(folder / CLAIM_FILE) as mine:
-            if not mine or key in lines.finished(bench.results):
+    commit = provenance.commit()  # of the code that this process has loaded
+    for number, task in enumerate(tasks, start=1):
+        if task.key in lines.finished(bench.results):
+            continue
+        with locks.claimed(task.folder / CLAIM_FILE) as mine:
+            if not mine or task.key in lines.finished(bench.results):
                 continue
-            log.info("%s (%d of %d) in %s", cell.name, number, len(cells), folder)
-            line = _attempted(bench, cell, config, key, folder)
+            log.info("%s (%d of %d) in %s", task.cell.name, number, len(tasks), task.folder)
+            line = _attempted(bench, task)
             if line is not None:
-                lines.append(bench.results, line, lock=bench.folder / LOCK_FILE)
-                _tell(bench.record, line)
-                log.info("%s: auc %.4f, fitted in %.0f s", cell.name, line["test"]["auc"], line["cost"]["fit_s"])
+                lines.append(bench.results, {**line, "commit": commit})
+                bench.record.metrics({f"{line['lane']}/{line['model']}/auc": line["test"]["auc"]}, line["run"])
+                log.info("%s: auc %.4f", task.cell.name, line["test"]["auc"])
 
 
-def _attempted(bench: Benchmark, cell: Cell, config: Any, key: str, folder: Path) -> dict[str, Any] | None:
-    (folder / ERROR_FILE).unlink(missing_ok=True)
+def _attempted(bench: Benchmark, task: Task) -> dict[str, Any] | None:
+    (task.folder / ERROR_FILE).unlink(missing_ok=True)
     resamples, parent = bench.config.resamples, bench.record.run_id()
     try:
-        return one_cell.measured(cell, config, folder, key=key, resamples=resamples, parent=parent)
+        with _composed(bench, task.cell, task.folder) as config:
+            return one_cell.measured(task.cell, config, task.folder, key=task.key, resamples=resamples, parent=parent)
     except Exception as problem:  # one model's trouble must not cost the night's other runs
-        reason = f"{type(problem).__name__}: {problem}"
-        (folder / ERROR_FILE).write_text(reason, encoding="utf-8")
-        log.exception("%s failed", cell.name)
+        (task.folder / ERROR_FILE).write_text(f"{type(problem).__name__}: {problem}", encoding="utf-8")
+        log.exception("%s failed", task.cell.name)
         return None
 
 
-@contextmanager
-def _composed(bench: Benchmark, cell: Cell) -> Iterator[tuple[Any, str, Path]]:
-    """The cell's config, key and folder."""
-    quiet = ("trainer.progress_bar=false",)
-    with suite.composed((*cell.words, *quiet, f"runs={bench.config.runs}"), bench.folder) as config:
-        key = cell.key(config)
-    folder = lines.folder(bench.folder, cell.lane, cell.model, cell.run, key)
-    with suite.composed((*cell.words, *quiet, f"runs={bench.config.runs}"), folder) as config:
-        config.tracking = bench.config.tracking
-        config.resamples = 0  # the benchmark's own intervals are of what its tables show
-        yield config, key, folder
+def _with_workers(config: Any) -> bool:
+    """The same command in processes of their own, whose libraries keep to their threads; whether one ended early."""
+    count = config.workers or processes.room(cores=config.threads, memory=_WORKER_MEMORY)
+    libraries = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
+    with processes.beside("benchmark", range(count), env=dict.fromkeys(libraries, str(config.threads))) as codes:
+        return any(codes())
 
 
-def _tell(record: Record, line: dict[str, Any]) -> None:
-    """The headline into the benchmark's own run, a step for each of the lane's runs."""
-    record.metrics({f"{line['lane']}/{line['model']}/auc": line["test"]["auc"]}, line["run"])
-
-
-def _with_workers(bench: Benchmark) -> None:
-    """The same command in processes of their own, whose libraries keep to their threads."""
-    given = [word for word in sys.argv[1:] if word.lstrip("+").partition("=")[0] not in _ONLY_ONCE]
-    threads = str(bench.config.threads)
-    env = {**os.environ, "OMP_NUM_THREADS": threads, "OPENBLAS_NUM_THREADS": threads, "NUMBA_NUM_THREADS": threads}
-    command = [sys.executable, "-m", "lernpfad", "benchmark"]
-    count = bench.config.workers or _as_many_as_fit(bench.config.threads)
-    others = [subprocess.Popen([*command, f"worker={number}", *given], env=env) for number in range(count)]
-    try:
-        codes = [one.wait() for one in others]
-        if any(codes):
-            raise ConfigError("a process of the benchmark ended early; its own message is above")
-    finally:
-        for one in others:
-            if one.poll() is None:
-                one.terminate()
-
-
-def _as_many_as_fit(threads: int) -> int:
-    """Processes for the cores and the memory that are free."""
-    cores = max(1, (os.cpu_count() or 1) // threads)
-    try:
-        free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, ValueError, OSError):  # a system that does not tell
-        return cores
-    return max(1, min(cores, free // _WORKER_MEMORY))
-
-
-def _failures(bench: Benchmark, cells: list[Cell]) -> list[str]:
-    """Which cells have no line, and why."""
-    done, failed = lines.finished(bench.results), []
-    for cell in cells:
-        with _composed(bench, cell) as (_, key, folder):
-            error = folder / ERROR_FILE
-            if key not in done:
-                why = error.read_text(encoding="utf-8").splitlines()[0] if error.is_file() else "not finished"
-                failed.append(f"{cell.name} ({why}; see {folder})")
-    return failed
+def _require_all(bench: Benchmark, tasks: Sequence[Task], early: bool) -> None:
+    """Say what is missing, and why; what another command is at is no failure."""
+    done, failed, elsewhere = lines.finished(bench.results), [], 0
+    for task in (one for one in tasks if one.key not in done):
+        error = task.folder / ERROR_FILE
+        with locks.claimed(task.folder / CLAIM_FILE) as mine:
+            if not mine:
+                elsewhere += 1
+                continue
+        why = error.read_text(encoding="utf-8").splitlines()[0] if error.is_file() else "not finished"
+        failed.append(f"{task.cell.name} ({why}; see {task.folder})")
+    if elsewhere:
+        log.info("%d of %d runs are being worked on by another command", elsewhere, len(tasks))
+    if failed:
+        raise ConfigError(f"{len(failed)} of {len(tasks)} runs failed: {'; '.join(failed[:3])}")
+    if early:
+        raise ConfigError("a process of the benchmark ended early; its own message is above")

@@ -26,6 +26,7 @@ def measured(cell: Cell, config: Any, folder: Path, *, key: str, resamples: int,
     parent: id of the benchmark's own run in the record, which the cell's is nested in.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    (folder / train.CONFIG_FILE).unlink(missing_ok=True)  # the folder bears the hash of the settings; paths may differ
     tags = {"benchmark.lane": cell.lane, "benchmark.model": cell.model, "benchmark.run": str(cell.run)}
     with (folder / OUTPUT_FILE).open("a", encoding="utf-8") as out, redirect_stdout(out):
         job, metrics = train.trained(config, tags=tags, parent=parent)
@@ -45,7 +46,6 @@ def measured(cell: Cell, config: Any, folder: Path, *, key: str, resamples: int,
         "train_rows": len(job.split.train),
         "machine": machine(),
         "versions": provenance.versions(),
-        "commit": provenance.commit(),
         "data": job.dataset.fingerprint,
         "finished": time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime()),
     }

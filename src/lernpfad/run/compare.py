@@ -3,17 +3,18 @@
 import hashlib
 import json
 import logging
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 
-from lernpfad.core import FloatArray
+from lernpfad.core import DataError, FloatArray
 from lernpfad.evaluate.intervals import bootstrap, percentiles
 from lernpfad.evaluate.metrics import METRICS
-from lernpfad.run import lines, train
+from lernpfad.evaluate.standings import STACK
+from lernpfad.run import lines, locks, suite, train
 from lernpfad.run.cell import judged
 from lernpfad.run.predictions import Predictions
 from lernpfad.tracing.composite import sigmoid
@@ -21,89 +22,130 @@ from lernpfad.tracing.stack import combined, weights
 
 log = logging.getLogger(__name__)
 
-STACK: Final = "stack"
 COMPARISONS_FILE: Final = "comparisons.jsonl"
 _SURE = 1e-6
 _PENALTY = 1.0
 
-Said = dict[str, tuple[lines.Line, Predictions, Predictions]]
-"""By model: its line, and what it predicted of the validation and of the test answers."""
+Group: TypeAlias = tuple[str, int]
+"""A lane and one of its runs."""
+
+
+@dataclass(frozen=True)
+class Said:
+    """One model's line, and what it predicted of the test answers, and of the validation ones if there are any."""
+
+    line: lines.Line
+    test: Predictions
+    valid: Predictions | None
 
 
 def write(config: Any, folder: Path, results: Path) -> None:
     """Stacks and paired leads of every lane and run whose predictions lie in `folder`, into the comparisons' file.
 
-    What was compared before of other runs stays there: predictions are large and need not be kept.
+    What was compared before stays where the predictions of some of its models are not at hand: they are large and need
+    not be kept.
     """
-    path = results / COMPARISONS_FILE
-    known = read(path)
-    for (lane, number), there in _kept(folder, lines.newest(results, config.suite.lanes)).items():
-        marks = sorted(line["key"] for line, _, _ in there.values())
-        mark = hashlib.sha256(json.dumps([lane, number, marks]).encode()).hexdigest()[:16]
-        if len(there) < 2 or known.get((lane, number), {}).get("key") == mark:
+    path, lanes = results / COMPARISONS_FILE, suite.lanes(config)
+    for group, asked in _groups(lines.newest(results, lanes)).items():
+        reference = lanes[group[0]].reference
+        there = [line for line in asked if _at_hand(folder, line)]
+        mark = _mark(group, there, reference, config.resamples)
+        before = read(path).get(group)
+        if len(there) < 2 or (before and (before["key"] == mark or not _as_wide(before, there))):
             continue
-        log.info("comparing %d models of lane %s, run %d", len(there), lane, number)
-        reference = config.suite.lanes[lane].get("reference")
-        compared = _compared(there, reference, resamples=config.resamples)
-        known[lane, number] = {"lane": lane, "run": number, "key": mark, **compared}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("".join(json.dumps(one) + "\n" for _, one in sorted(known.items())), encoding="utf-8")
+        log.info("comparing %d models of lane %s, run %d", len(there), *group)
+        found = {line["model"]: _said(folder, line) for line in there}
+        _require_same_answers(group, found)
+        compared = _compared(found, reference, resamples=config.resamples)
+        with locks.alone(results / lines.LOCK_FILE):
+            known = {**read(path), group: {"lane": group[0], "run": group[1], "key": mark, **compared}}
+            lines.write(path, [one for _, one in sorted(known.items())])
 
 
-def read(path: Path) -> dict[tuple[str, int], dict[str, Any]]:
+def read(path: Path) -> dict[Group, dict[str, Any]]:
     """Comparisons by lane and run."""
     return {(one["lane"], one["run"]): one for one in lines.read(path)}
 
 
-def _kept(home: Path, found: Sequence[lines.Line]) -> dict[tuple[str, int], Said]:
-    there: dict[tuple[str, int], Said] = {}
+def _groups(found: Sequence[lines.Line]) -> dict[Group, list[lines.Line]]:
+    groups: dict[Group, list[lines.Line]] = {}
     for line in found:
-        place = lines.folder(home, line["lane"], line["model"], line["run"], line["key"])
-        sides = [place / one for one in (train.VALID_PREDICTIONS, train.TEST_PREDICTIONS)]
-        if all(one.is_dir() for one in sides):
-            valid, test = (Predictions.read(one) for one in sides)
-            there.setdefault((line["lane"], line["run"]), {})[line["model"]] = (line, valid, test)
-    return there
+        groups.setdefault((line["lane"], line["run"]), []).append(line)
+    return groups
 
 
-def _compared(there: Said, reference: str | None, *, resamples: int) -> dict[str, Any]:
-    """The stack's metrics, and leads: of all over the reference, and of the stack over its best member."""
-    members = _members(there)
-    stacked, weight = _stacked(members)
-    best = max(members, key=lambda name: members[name][0]["valid"]["auc"])
-    every = {name: test for name, (_, _, test) in there.items()} | {STACK: stacked}
+def _mark(group: Group, there: Sequence[lines.Line], reference: str | None, resamples: int) -> str:
+    """What a comparison depends on, as a hash."""
+    whole = [*group, sorted(line["key"] for line in there), reference, resamples]
+    return hashlib.sha256(json.dumps(whole).encode()).hexdigest()[:16]
+
+
+def _as_wide(before: Mapping[str, Any], there: Sequence[lines.Line]) -> bool:
+    """Whether all that was compared before is at hand again."""
+    return set(before["models"]) <= {line["model"] for line in there}
+
+
+def _place(home: Path, line: lines.Line) -> Path:
+    return lines.folder(home, line["lane"], line["model"], line["run"], line["key"])
+
+
+def _at_hand(home: Path, line: lines.Line) -> bool:
+    return (_place(home, line) / train.TEST_PREDICTIONS).is_dir()
+
+
+def _said(home: Path, line: lines.Line) -> Said:
+    test, valid = (_place(home, line) / side for side in (train.TEST_PREDICTIONS, train.VALID_PREDICTIONS))
+    return Said(line, Predictions.read(test), Predictions.read(valid) if valid.is_dir() else None)
+
+
+def _require_same_answers(group: Group, found: Mapping[str, Said]) -> None:
+    """DataError where two models were asked about other answers: their figures are no comparison."""
+    first, *others = found
+    for other in others:
+        one, two = found[first].test, found[other].test
+        if not (np.array_equal(one.outcome, two.outcome) and np.array_equal(one.owner, two.owner)):
+            raise DataError(
+                f"lane {group[0]}, run {group[1]}: {first} and {other} were tested on other answers; "
+                "give them the same data and split"
+            )
+
+
+def _compared(found: Mapping[str, Said], reference: str | None, *, resamples: int) -> dict[str, Any]:
+    """Leads of all over the reference; the stack's metrics, and its lead over its best member, where there is one."""
+    members, every = _members(found), {name: said.test for name, said in found.items()}
+    told: dict[str, Any] = {"models": sorted(found), "reference": reference}
+    if len(members) > 1:
+        every[STACK], learned = _stacked(members)
+        told[STACK] = {**learned, **judged(every[STACK], resamples=resamples)}
     drawn = {name: _drawn(said, resamples=resamples) for name, said in every.items()}
-    return {
-        STACK: {
-            "members": {name: round(float(share), 4) for name, share in zip(members, weight, strict=True)},
-            **judged(stacked, resamples=resamples),
-        },
-        "best_member": best,
-        "stack_over_best_member": _lead(drawn[STACK], drawn[best]),
-        "reference": reference,
-        "leads": {
-            name: _lead(one, drawn[reference])
-            for name, one in drawn.items()
-            if reference in drawn and name != reference
-        },
+    if STACK in drawn:
+        best = max(members, key=lambda name: float(members[name].line["valid"]["auc"]))
+        told |= {"best_member": best, "stack_over_best_member": _lead(drawn[STACK], drawn[best])}
+    others = [name for name in drawn if reference in drawn and name != reference]
+    return told | {"leads": {name: _lead(drawn[name], drawn[str(reference)]) for name in others}}
+
+
+def _members(found: Mapping[str, Said]) -> dict[str, Said]:
+    """The models that validated on the same answers as most; one that trained on all learners is no member."""
+    counts = [len(said.valid.outcome) for said in found.values() if said.valid is not None]
+    most = max(counts, key=counts.count, default=0)
+    return {name: said for name, said in found.items() if said.valid is not None and len(said.valid.outcome) == most}
+
+
+def _stacked(members: Mapping[str, Said]) -> tuple[Predictions, dict[str, Any]]:
+    """The stack of `tracing.stack`, fitted on the validation answers: what it says of the test, and its weights."""
+    valid = [said.valid for said in members.values() if said.valid is not None]
+    test = [said.test for said in members.values()]
+    right = (valid[0].outcome == 1).astype(np.float64)
+    told, asked = (np.stack([_logit(one.predicted) for one in side], axis=1) for side in (valid, test))
+    weight, bias = weights(told, valid[0].before, right, by_length=True, penalty=_PENALTY)
+    predicted = sigmoid(combined(asked, test[0].before, weight, bias))
+    learned = {
+        "members": list(members),
+        "weight": [[round(float(one), 4) for one in row] for row in weight],
+        "bias": [round(float(one), 4) for one in bias],
     }
-
-
-def _members(there: Said) -> Said:
-    """The models that saw the same validation answers as most; a floor that validates on nobody is no member."""
-    sizes = [len(valid.outcome) for _, valid, _ in there.values()]
-    most = max(set(sizes), key=sizes.count)
-    return {name: one for name, one in there.items() if len(one[1].outcome) == most}
-
-
-def _stacked(members: Said) -> tuple[Predictions, FloatArray]:
-    """Weights as in `tracing.stack`, fitted on the validation learners, for the test answers; and those weights."""
-    _, valid, test = next(iter(members.values()))
-    right = (valid.outcome == 1).astype(np.float64)
-    told = np.stack([_logit(one.predicted) for _, one, _ in members.values()], axis=1)
-    asked = np.stack([_logit(one.predicted) for _, _, one in members.values()], axis=1)
-    weight, bias = weights(told, valid.before, right, by_length=True, penalty=_PENALTY)
-    return replace(test, predicted=sigmoid(combined(asked, test.before, weight, bias))), weight[0]
+    return replace(test[0], predicted=predicted), learned
 
 
 def _drawn(said: Predictions, *, resamples: int) -> FloatArray:

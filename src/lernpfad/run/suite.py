@@ -7,20 +7,63 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, Self
 
 from lernpfad.core import ConfigError, unknown_name
+from lernpfad.evaluate.standings import STACK
 from lernpfad.run import parts
 from lernpfad.run.places import config_folder
 from lernpfad.run.tracking import flattened
 from lernpfad.serve.files import canonical, jsonable
 
 _MARK = 16
-_NOT_MEASURED = ("tracking", "runs", "resume", "resamples", "data.root")
+_NOT_MEASURED: Final = ("tracking", "runs", "resume", "resamples", "data.root")
 """Settings, and sections of them, that a result does not depend on: where things lie, and who watches."""
 
-_OF_A_FIT = ("progress_bar", "checkpoints")
+_OF_A_FIT: Final = ("progress_bar", "checkpoints")
 """Likewise, by the last part of their keys, wherever a trainer stands."""
+
+_NEEDED, _OPTIONAL = ("title", "protocol"), ("experiments", "models", "runs", "published", "best", "reference")
+
+
+@dataclass(frozen=True)
+class Lane:
+    """One protocol: a data set, how it is divided, and who is compared on it.
+
+    models: overrides of `lernpfad train` by name. runs: those of each run. published: figures and gates by model.
+    best: the best published figure. reference: the model that others' leads are over.
+    """
+
+    name: str
+    title: str
+    protocol: str
+    models: Mapping[str, tuple[str, ...]]
+    runs: tuple[tuple[str, ...], ...]
+    published: Mapping[str, Mapping[str, Any]]
+    best: Mapping[str, Any]
+    reference: str | None
+
+    @classmethod
+    def of(cls, name: str, given: Any) -> Self:
+        """The lane that the suite's YAML describes; a ConfigError names what is wrong with it."""
+        where, plain = f"suite.lanes.{name}", _plain(given)
+        if not isinstance(plain, Mapping):
+            raise ConfigError(f"{where} is {plain!r}, expected title, protocol, and experiments or models")
+        for key in plain:
+            if key not in (*_NEEDED, *_OPTIONAL):
+                raise ConfigError(f"{where}: {unknown_name('setting', key, (*_NEEDED, *_OPTIONAL))}")
+        for key in _NEEDED:
+            if not plain.get(key):
+                raise ConfigError(f"{where} has no {key}")
+        models = _of_experiments(where, plain.get("experiments")) | _of_words(where, plain.get("models") or {})
+        if not models:
+            raise ConfigError(f"{where} has no models; give experiments=<folder of configs/experiment> or models")
+        published, reference = plain.get("published") or {}, plain.get("reference")
+        for model in (*published, *([reference] if reference else [])):
+            if model not in (*models, STACK):
+                raise ConfigError(f"{where}: {unknown_name('model', model, models)}")
+        runs, best = _runs(where, plain.get("runs") or {}), plain.get("best") or {}
+        return cls(name, plain["title"], plain["protocol"], models, runs, published, best, reference)
 
 
 @dataclass(frozen=True)
@@ -55,29 +98,34 @@ class Cell:
         return hashlib.sha256(canonical(whole)).hexdigest()[:_MARK]
 
 
+def lanes(config: Any) -> dict[str, Lane]:
+    """All lanes of the suite by name; ConfigError for what a lane cannot be."""
+    given = config.suite.get("lanes")
+    if not given:
+        raise ConfigError(f"suite '{config.suite.get('name')}' has no lanes; see docs/benchmark.md")
+    return {name: Lane.of(name, given[name]) for name in given}
+
+
 def cells(config: Any) -> list[Cell]:
     """All cells that were asked for: the first run of everything, then the second one, and so on.
 
-    A lane takes its models from `experiments`, a folder of configs/experiment of which every file is one, and from
-    `models`, overrides by name. Its runs are the combinations of the values in `runs`. ConfigError for names that the
-    suite does not have.
+    ConfigError for names that the suite does not have.
     """
-    lanes = chosen("lane", config.suite.lanes, config.lanes)
-    every = {lane: _models(config.suite.lanes[lane]) for lane in lanes}
-    known = dict.fromkeys(name for models in every.values() for name in models)
-    wanted = set(chosen("model", known, config.models))
+    every = lanes(config)
+    asked = chosen("lane", every, config.lanes)
+    models = set(chosen("model", dict.fromkeys(one for lane in asked for one in every[lane].models), config.models))
     found = [
         Cell(lane, model, number, (*words, *run, *config.set))
-        for lane, models in every.items()
-        for model, words in models.items()
-        if model in wanted
-        for number, run in enumerate(_runs(config.suite.lanes[lane]))
+        for lane in asked
+        for model, words in every[lane].models.items()
+        if model in models
+        for number, run in enumerate(every[lane].runs)
         if config.first is None or number < config.first
     ]
     return sorted(found, key=lambda cell: cell.run)
 
 
-def chosen(what: str, known: Mapping[str, Any] | Sequence[str], asked: Sequence[str] | None) -> list[str]:
+def chosen(what: str, known: Mapping[str, Any], asked: Sequence[str] | None) -> list[str]:
     """Those of the known names that were asked for, all of them if none were; ConfigError for any other."""
     for name in asked or ():
         if name not in known:
@@ -85,25 +133,42 @@ def chosen(what: str, known: Mapping[str, Any] | Sequence[str], asked: Sequence[
     return [name for name in known if asked is None or name in asked]
 
 
-def _models(lane: Any) -> dict[str, tuple[str, ...]]:
-    folder = lane.get("experiments")
-    found: dict[str, tuple[str, ...]] = {}
-    if folder is not None:
-        home = config_folder() / "experiment"
-        if not (home / folder).is_dir():
-            there = [path.name for path in home.iterdir() if path.is_dir()]
-            raise ConfigError(unknown_name("folder of configs/experiment", folder, there))
-        found = {path.stem: (f"experiment={folder}/{path.stem}",) for path in sorted((home / folder).glob("*.yaml"))}
-    found |= {name: tuple(words) for name, words in (lane.get("models") or {}).items()}
-    return found
+def _of_experiments(where: str, folder: Any) -> dict[str, tuple[str, ...]]:
+    """A model for each file of a folder of configs/experiment."""
+    if folder is None:
+        return {}
+    home = config_folder() / "experiment"
+    if not (home / str(folder)).is_dir():
+        there = [path.name for path in home.iterdir() if path.is_dir()]
+        raise ConfigError(f"{where}: {unknown_name('folder of configs/experiment', str(folder), there)}")
+    return {path.stem: (f"experiment={folder}/{path.stem}",) for path in sorted((home / str(folder)).glob("*.yaml"))}
 
 
-def _runs(lane: Any) -> list[tuple[str, ...]]:
-    """The overrides of each run, one setting after the other varying fastest."""
-    varied = lane.get("runs") or {}
-    return [
+def _of_words(where: str, models: Any) -> dict[str, tuple[str, ...]]:
+    for name, words in models.items():
+        if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
+            raise ConfigError(f"{where}.models.{name} is {words!r}, expected a list of overrides: [tracer=bkt, ...]")
+        if name == STACK:
+            raise ConfigError(
+                f"{where}.models.{name}: that is what the stack of all models is called; take another name"
+            )
+    return {name: tuple(words) for name, words in models.items()}
+
+
+def _runs(where: str, varied: Any) -> tuple[tuple[str, ...], ...]:
+    """The overrides of each run, the setting named last varying fastest."""
+    for key, values in varied.items():
+        if not isinstance(values, list) or not values:
+            raise ConfigError(f"{where}.runs.{key} is {values!r}, expected a list of values: [0, 1, 2]")
+    return tuple(
         tuple(f"{key}={value}" for key, value in zip(varied, one, strict=True)) for one in product(*varied.values())
-    ]
+    )
+
+
+def _plain(given: Any) -> Any:
+    from omegaconf import OmegaConf
+
+    return OmegaConf.to_container(given, resolve=True) if OmegaConf.is_config(given) else given
 
 
 @contextmanager

@@ -106,7 +106,7 @@ def _data(config: Any, record: Record) -> tuple[Dataset, Split]:
 
 
 def _tracer(job: Job) -> dict[str, float]:
-    watch = cost.Stopwatch()
+    watch, begun = cost.Stopwatch(), (job.folder / f"tracer_{EPOCHS_FILE}").is_file()
     with watch.running():
         tracer, heard = fitted(job, "tracer")
     found = measure.tracing(tracer, job.split.test, job.split.test_scored)
@@ -119,7 +119,9 @@ def _tracer(job: Job) -> dict[str, float]:
             job.record.figure(drawn.figure, title)
     job.record.model(TracedModel("tracer", place, job.split.test))
     final = measure.flat(on_valid(job, "tracer", tracer), "final/valid")
-    spent = {"fit_s": watch.wall, "fit_processor_s": watch.processor, **cost.of(tracer, job.split.test)}
+    # of a fit that was interrupted, nobody knows the seconds
+    seconds = {} if begun else {"fit_s": watch.wall, "fit_processor_s": watch.processor}
+    spent = {**seconds, **cost.of(tracer, job.split.test)}
     final |= {f"cost/{name}": float(value) for name, value in spent.items()}
     job.record.metrics(final)
     return final | measure.flat(rows, "test")

@@ -4,17 +4,15 @@ import copy
 import logging
 import os
 import socket
-import subprocess
-import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from lernpfad.core import ConfigError
 from lernpfad.data.dataset import Dataset, Split
-from lernpfad.run import best, measure, parts, same, space, train
+from lernpfad.run import best, measure, parts, processes, same, space, train
 from lernpfad.run.record import Record, Start
 from lernpfad.run.seeds import child
 
@@ -51,12 +49,14 @@ def run(config: Any) -> None:
     )
     start = Start(f"tune {config.study}", folder, parts.resolved(config))
     with parts.build(config, "tracking").start(start) as record:
-        with _workers(config):
+        with processes.beside("tune", range(1, config.workers), env={}) as codes:
             dataset, split = parts.data(config)
             record.data(dataset.name, dataset.fingerprint, str(config.data.source.get("folder", "")))
             search = Search(config, folder, _study(config, folder), dataset, split, record)
             while _left(search) > 0:
                 _one_trial(search)
+            if any(codes()):
+                raise ConfigError("a worker failed; its own message is above")
         if config.worker == 0:  # when all of them are done
             _report(search)
 
@@ -200,23 +200,6 @@ class Pruning:
         self.trial.report(metrics[self.metric], epoch)
         if self.trial.should_prune():
             raise TrialPruned
-
-
-@contextmanager
-def _workers(config: Any) -> Iterator[None]:
-    """The other processes on this study: the same command, one worker each."""
-    words = [word for word in sys.argv[1:] if word.lstrip("+").partition("=")[0] not in ("workers", "worker")]
-    command = [sys.executable, "-m", "lernpfad", "tune", "workers=1"]
-    others = [subprocess.Popen([*command, f"worker={number}", *words]) for number in range(1, config.workers)]
-    try:
-        yield
-        failed = [one.wait() for one in others]
-        if any(failed):
-            raise ConfigError("a worker failed; its own message is above")
-    finally:
-        for one in others:
-            if one.poll() is None:
-                one.terminate()
 
 
 def _report(search: Search) -> None:
