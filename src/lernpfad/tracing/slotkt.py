@@ -20,8 +20,8 @@ class SlotKT(DKT):
 
     Each head has slots S, all of which fade by one factor a row: S <- k S + a [v, 1]'. The address a is a softmax over
     the slots, by skills and item as in DKVMN; what is written, v, and the factor k depend on the answer. A question
-    with address b reads [m v, m] = b' S: the weighted mean of what was written near its address, and log(1 + m), how
-    much of it there is, a soft count of answers to items like it. Linear in S and with one factor for all slots of a
+    with address b reads [m v, m] = b' S: the weighted mean of what was written near its address, drawn to zero where
+    there is little, and the logarithm of how much there is, a soft count of answers to items like it. Linear in S and with one factor for all slots of a
     head, it is the state-space model of Mamba-2 (Dao & Gu, ICML 2024): a whole history is one masked product of
     matrices, a step costs the same however long the history is, and the state never grows.
 
