@@ -21,9 +21,10 @@ class SlotKT(DKT):
     Each head has slots S, all of which fade by one factor a row: S <- k S + a [v, 1]'. The address a is a softmax over
     the slots, by skills and item as in DKVMN; what is written, v, and the factor k depend on the answer. A question
     with address b reads [m v, m] = b' S: the weighted mean of what was written near its address, drawn to zero where
-    there is little, and the logarithm of how much there is, a soft count of answers to items like it. Linear in S and with one factor for all slots of a
-    head, it is the state-space model of Mamba-2 (Dao & Gu, ICML 2024): a whole history is one masked product of
-    matrices, a step costs the same however long the history is, and the state never grows.
+    there is little, and the logarithm of how much there is, a soft count of answers to items like it. Linear in S and
+    with one factor for all slots of a head, it is the state-space model of Mamba-2 (Dao & Gu, ICML 2024): a whole
+    history is one masked product of matrices, a step costs the same however long the history is, and the state never
+    grows.
 
     To DKT's logit comes that of a small network on what was read and on what the LSTM knows. heads, slots: of the
     memory. reads: numbers in a slot besides its mass. inputs, width, item_width, dropout: as in DKT.
