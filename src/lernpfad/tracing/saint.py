@@ -39,7 +39,7 @@ class SAINT(nn.Module):
         self.read = Answers(
             items=items, skills=skills, item_skills=item_skills, width=width, inputs=inputs, vector=True, owner="SAINT"
         )
-        self.beginning = nn.Parameter(torch.randn(width) * width**-0.5)
+        self.beginning = nn.Parameter(torch.randn(width))
         self.encoder = Block(width, heads, inner=inner, dropout=dropout, shared=False)
         self.decoder = Block(width, heads, inner=0, dropout=dropout, shared=False)
         self.across = Block(width, heads, inner=inner, dropout=dropout, shared=False)
@@ -126,5 +126,4 @@ class SAINT(nn.Module):
         return logits
 
     def _response(self, outcome: Tensor) -> Tensor:
-        response: Tensor = embedding(torch.where(outcome < 0, 2, outcome), self.read.response)
-        return response
+        return self.read.scale * embedding(torch.where(outcome < 0, 2, outcome), self.read.response)
