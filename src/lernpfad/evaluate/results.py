@@ -34,6 +34,8 @@ LABELS: Final[Mapping[str, str]] = {
     "itemmean-all": "item mean, all learners",
     "pfa-all": "PFA, all learners",
     "bestlr-all": "Best-LR, all learners",
+    "pfa-whole": "PFA, whole histories",
+    "bestlr-whole": "Best-LR, whole histories",
     "das3h": "DAS3H",
     "fsrs": "FSRS-6",
     "hlr": "half-life",
