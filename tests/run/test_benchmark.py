@@ -269,6 +269,16 @@ def test_a_model_that_validated_on_nobody_has_a_lead_and_is_no_member(tmp_path):
     assert compared(tmp_path)["stack"]["members"] == ["one", "other"]
 
 
+def test_a_model_that_was_shown_more_has_a_lead_and_is_no_member(tmp_path):
+    config = halves(tmp_path, models=("one", "other", "whole"))
+    for side in ("valid", "test"):
+        longer = dataclasses.replace(said(side, 1), before=said(side, 1).before + 200)
+        longer.write(lines.folder(tmp_path / "runs", "A", "whole", 0, "whole") / "predictions" / side)
+    compare.write(config, tmp_path / "runs", tmp_path)
+    assert "whole" in compared(tmp_path)["leads"]
+    assert compared(tmp_path)["stack"]["members"] == ["one", "other"]
+
+
 def test_models_that_were_asked_other_answers_are_not_compared(tmp_path):
     config = halves(tmp_path)
     place = lines.folder(tmp_path / "runs", "A", "other", 0, "other") / "predictions" / "test"

@@ -126,10 +126,13 @@ def _compared(found: Mapping[str, Said], reference: str | None, *, resamples: in
 
 
 def _members(found: Mapping[str, Said]) -> dict[str, Said]:
-    """The models that validated on the same answers as most; one that trained on all learners is no member."""
-    counts = [len(said.valid.outcome) for said in found.values() if said.valid is not None]
-    most = max(counts, key=counts.count, default=0)
-    return {name: said for name, said in found.items() if said.valid is not None and len(said.valid.outcome) == most}
+    """The models that validated on the same answers as most, from histories of the same length.
+
+    One that trained on all learners, or that was shown more than the lane's windows, is no member of the stack.
+    """
+    shown = {name: said.valid.before.tobytes() for name, said in found.items() if said.valid is not None}
+    most = max(shown.values(), key=list(shown.values()).count, default=b"")
+    return {name: found[name] for name, before in shown.items() if before == most}
 
 
 def _stacked(members: Mapping[str, Said]) -> tuple[Predictions, dict[str, Any]]:
