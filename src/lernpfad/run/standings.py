@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 from lernpfad.evaluate import standings, tables
@@ -67,7 +68,7 @@ def _section(lane: Lane, mine: Sequence[lines.Line], beside: Sequence[lines.Line
     machines = sorted({line["machine"] for line in mine})
     over = f"; leads are over {label(beside[0]['reference'])}" if beside and beside[0]["reference"] else ""
     parts = [
-        f"## {lane.title}\n\n{lane.protocol}\n",
+        f"## {lane.title}\n\n{fill(lane.protocol, 120)}\n",
         f"{_scored(mine)}; measured on {' and '.join(machines)}{over}.\n",
         tables.markdown(standings.accuracy_rows(mine, lane.published, beside, runs=len(lane.runs))) + "\n",
     ]
