@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from lernpfad.core import FloatArray
+from lernpfad.core import BoolArray, FloatArray
 from lernpfad.evaluate.figures import new
 from lernpfad.evaluate.results import label
 from lernpfad.evaluate.standings import FIT, SLICES, by_model
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 _PLACES: Final = (*SLICES[:-1], "all")
 _SHOWN: Final = len(SERIES)
+_LETTER, _LINE = 7.0, 14.0
+"""Pixels of a letter's width and of a line's height, in which names are laid out."""
 
 
 def cold_start(lines: Sequence[Mapping[str, Any]]) -> "Figure":
@@ -41,28 +43,48 @@ def cold_start(lines: Sequence[Mapping[str, Any]]) -> "Figure":
 
 
 def cost(lines: Sequence[Mapping[str, Any]]) -> "Figure":
-    """Test AUC against processor seconds of a fit, one dot a model; what is best for its cost is named in colour."""
+    """Test AUC against processor seconds of a fit, one dot a model.
+
+    What nothing quicker reaches is in colour and named; of the others, those whose names have room.
+    """
     models = by_model([line for line in lines if FIT in line["cost"]])
     seconds = np.array([np.mean([one["cost"][FIT] for one in some]) for some in models.values()])
     auc = np.array([np.mean([one["test"]["auc"] for one in some]) for some in models.values()])
+    best = np.array(
+        [not bool(((seconds < x) & (auc >= y)).any()) for x, y in zip(seconds, auc, strict=True)], dtype=bool
+    )
+    names = [label(name) for name in models]
     with styled():
         figure, (axes,) = new(4.2)
-        for name, x, y in zip(models, seconds, auc, strict=True):
-            frontier = not bool(((seconds < x) & (auc >= y)).any())
-            axes.plot([x], [y], "o", color=BLUE if frontier else MUTED, markersize=6)
-            axes.annotate(
-                label(name),
-                (x, y),
-                xytext=(5, 4),
-                textcoords="offset points",
-                fontsize=8,
-                color=INK if frontier else MUTED,
-            )
+        axes.scatter(seconds, auc, s=36, color=[BLUE if one else MUTED for one in best], zorder=3)
         axes.set_xscale("log")
         axes.margins(x=0.12, y=0.1)
         axes.set_xlabel("processor seconds to fit")
         axes.set_ylabel("test AUC")
+        figure.canvas.draw()  # the places of names depend on the scales
+        places = axes.transData.transform(np.stack([seconds, auc], axis=1)) if names else np.zeros((0, 2))
+        for n in _with_room(names, places, first=best):
+            axes.annotate(
+                names[n],
+                (seconds[n], auc[n]),
+                xytext=(5, 4),
+                textcoords="offset points",
+                fontsize=8,
+                color=INK if best[n] else MUTED,
+            )
     return figure
+
+
+def _with_room(names: Sequence[str], places: FloatArray, *, first: BoolArray) -> list[int]:
+    """Which names can stand beside their dots `[N, 2]`, in pixels, without touching one another; `first` come first."""
+    taken: list[tuple[float, float, float]] = []
+    shown = []
+    for n in sorted(range(len(names)), key=lambda n: (not first[n], n)):
+        (x, y), width = places[n], _LETTER * len(names[n])
+        if all(x + width < left or right < x or abs(y - height) > _LINE for left, right, height in taken):
+            taken.append((x, x + width, y))
+            shown.append(n)
+    return shown
 
 
 def _curve(some: Sequence[Mapping[str, Any]]) -> FloatArray:
