@@ -17,13 +17,12 @@ from lernpfad.evaluate.standings import STACK
 from lernpfad.run import lines, locks, suite, train
 from lernpfad.run.cell import judged
 from lernpfad.run.predictions import Predictions
-from lernpfad.tracing.composite import sigmoid
+from lernpfad.tracing.composite import logit, sigmoid
 from lernpfad.tracing.stack import combined, weights
 
 log = logging.getLogger(__name__)
 
 COMPARISONS_FILE: Final = "comparisons.jsonl"
-_SURE = 1e-6
 _PENALTY = 1.0
 
 Group: TypeAlias = tuple[str, int]
@@ -140,7 +139,9 @@ def _stacked(members: Mapping[str, Said]) -> tuple[Predictions, dict[str, Any]]:
     valid = [said.valid for said in members.values() if said.valid is not None]
     test = [said.test for said in members.values()]
     right = (valid[0].outcome == 1).astype(np.float64)
-    told, asked = (np.stack([_logit(one.predicted) for one in side], axis=1) for side in (valid, test))
+    told, asked = (
+        np.stack([logit(one.predicted.astype(np.float64)) for one in side], axis=1) for side in (valid, test)
+    )
     weight, bias = weights(told, valid[0].before, right, by_length=True, penalty=_PENALTY)
     predicted = sigmoid(combined(asked, test[0].before, weight, bias))
     learned = {
@@ -162,9 +163,3 @@ def _lead(one: FloatArray, other: FloatArray) -> list[float]:
     """Difference of AUC, and the ends of its interval on the same learners."""
     apart = one - other
     return [round(float(value), 6) for value in (apart[0], *percentiles(apart[1:]))]
-
-
-def _logit(predicted: FloatArray) -> FloatArray:
-    p = np.clip(predicted.astype(np.float64), _SURE, 1 - _SURE)
-    logit: FloatArray = np.log(p) - np.log1p(-p)
-    return logit

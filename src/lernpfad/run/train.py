@@ -9,7 +9,7 @@ from typing import Any, Self
 from lernpfad.core import ConfigError, Listener, Reports
 from lernpfad.data.dataset import Dataset, Split
 from lernpfad.evaluate.gallery import gallery
-from lernpfad.evaluate.results import Results, label
+from lernpfad.evaluate.results import Results, TracerScores, label
 from lernpfad.run import cost, measure, parts, same, store
 from lernpfad.run.mlflow_model import TracedModel
 from lernpfad.run.predictions import Predictions
@@ -118,7 +118,10 @@ def _tracer(job: Job) -> dict[str, float]:
         for title, drawn in gallery(shown).items():
             job.record.figure(drawn.figure, title)
     job.record.model(TracedModel("tracer", place, job.split.test))
-    final = measure.flat(on_valid(job, "tracer", tracer), "final/valid")
+    valid, final = _on_valid(job, tracer), {}
+    if valid is not None:
+        Predictions.of(valid, job.split.train).write(job.folder / VALID_PREDICTIONS)
+        final = measure.flat(measure.tracing_rows(valid, resamples=0, seed=0), "final/valid")
     # of a fit that was interrupted, nobody knows the seconds
     seconds = {} if begun else {"fit_s": watch.wall, "fit_processor_s": watch.processor}
     spent = {**seconds, **cost.of(tracer, job.split.test)}
@@ -158,11 +161,14 @@ def on_valid(job: Job, part: str, model: Any) -> measure.Rows:
     if part == "recommender":
         ranked = measure.ranking(model, valid, scored, history=job.config.ranking_history, train=job.split.train)
         return measure.ranking_rows(ranked, resamples=0, seed=0)
-    if not (scored & valid.assessed).any():
-        return []
-    found = measure.tracing(model, valid, scored)
-    Predictions.of(found, job.split.train).write(job.folder / VALID_PREDICTIONS)
-    return measure.tracing_rows(found, resamples=0, seed=0)
+    found = _on_valid(job, model)
+    return [] if found is None else measure.tracing_rows(found, resamples=0, seed=0)
+
+
+def _on_valid(job: Job, tracer: Any) -> TracerScores | None:
+    """What a tracer says of the validation answers, if any are scored."""
+    valid, scored = job.split.valid, job.split.valid_scored
+    return measure.tracing(tracer, valid, scored) if (scored & valid.assessed).any() else None
 
 
 def _name(part: str) -> str:

@@ -79,7 +79,7 @@ class Composite:
         """P(correct), `[learners, items]`."""
         require_fitted(self)
         told = [member.predict(state[name], items, at) for name, member in self.members.items()]
-        return self._combined(_logit(np.stack(told, axis=-1)), state[_SEEN][:, None])
+        return self._combined(logit(np.stack(told, axis=-1)), state[_SEEN][:, None])
 
     def trace(self, histories: Sequences) -> FloatArray:
         """P(correct) of every row, `[N]`, from the members' traces."""
@@ -90,7 +90,7 @@ class Composite:
         """Mastery by the members' skill heads, combined as predictions are, `[learners, K]`."""
         heads = [(name, member) for name, member in self.members.items() if isinstance(member, SkillHead)]
         told = [member.mastery(state[name], at) for name, member in heads]
-        return self._combined(_logit(np.stack(told, axis=-1)), state[_SEEN][:, None])
+        return self._combined(logit(np.stack(told, axis=-1)), state[_SEEN][:, None])
 
     def _learn(self, logits: FloatArray, before: IntArray, right: Any) -> None:
         """Learn to combine. logits: `[rows, members]`. before: rows before each. right: `[rows]`, boolean."""
@@ -101,7 +101,7 @@ class Composite:
         raise NotImplementedError
 
     def _logits(self, histories: Sequences) -> FloatArray:
-        return _logit(np.stack([trace(member, histories) for member in self.members.values()], axis=-1))
+        return logit(np.stack([trace(member, histories) for member in self.members.values()], axis=-1))
 
     def _told(self, name: str) -> Listener:
         def hear(epoch: int, metrics: Mapping[str, float]) -> None:
@@ -145,10 +145,11 @@ def _rows_before(histories: Sequences) -> IntArray:
     return before
 
 
-def _logit(probability: FloatArray) -> FloatArray:
+def logit(probability: FloatArray) -> FloatArray:
+    """Probabilities as logits, those beyond `_SURE` cut."""
     sure = np.clip(probability, _SURE, 1 - _SURE)
-    logit: FloatArray = np.log(sure) - np.log1p(-sure)
-    return logit
+    logits: FloatArray = np.log(sure) - np.log1p(-sure)
+    return logits
 
 
 def sigmoid(logit: FloatArray) -> FloatArray:
