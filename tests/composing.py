@@ -7,6 +7,8 @@ from typing import Any
 CONFIGS = Path(__file__).parents[1] / "configs"
 NARROW = 16
 """Width of every network in the tests."""
+FEW = 16
+"""Negatives against which a take is held in the tests."""
 
 
 def names(kind: str) -> list[str]:
@@ -28,10 +30,19 @@ def composed(kind: str, name: str) -> Any:
         trainer = (
             [] if kind == "trainer" else ["+trainer=fast", "trainer.progress_bar=false", "trainer.accelerator=cpu"]
         )
+        # a hundred takes of a few learners in one batch would be one step
+        trainer += (
+            [f"trainer.{one}" for one in ("batch_rows=32", "max_epochs=12", "patience=12")]
+            if kind == "recommender"
+            else []
+        )
         config = compose(overrides=[f"+{kind}={name}", *trainer])
     for place in (kind, *(f"{kind}.members.{name}" for name in config[kind].get("members", {}))):
         if OmegaConf.select(config, f"{place}.network.width") is not None:
             OmegaConf.update(config, f"{place}.network.width", NARROW)
+    negatives = OmegaConf.select(config, f"{kind}.loss.negatives")
+    if negatives is not None:  # of the few dozen items of a test
+        OmegaConf.update(config, f"{kind}.loss.negatives", min(negatives, FEW))
     return config[kind]
 
 

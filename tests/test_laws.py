@@ -33,12 +33,12 @@ LEARNERS, WEEKS = 60, 4
 
 @pytest.fixture(scope="module")
 def twin_of(tmp_path_factory):
-    """Exports a fitted tracer, once, and opens what was written, as production does."""
+    """Exports a fitted model, once, and opens what was written, as production does."""
 
     @cache
-    def exported(tracer):
+    def exported(model):
         folder = tmp_path_factory.mktemp("exported")
-        return read_model(write_model(tracer, folder), folder)
+        return read_model(write_model(model, folder), folder)
 
     return exported
 
@@ -50,23 +50,34 @@ def tracer_case(twin_of):
     @cache
     def case(name):
         make = partial(made, "tracer", name)
-        tracer = make()
-        exports = hasattr(tracer, "export")
-        graphs = exports or any(hasattr(one, "export") for one in persist.members(tracer).values())
+        exports, graphs = forms(make())
         return TracerCase(make, reload=rebuilt if exports else reloaded, twin=twin_of if graphs else None)
 
     return case
 
 
 @pytest.fixture(scope="module")
-def recommender_case():
+def recommender_case(twin_of):
     """One fitted recommender per YAML, shared by the laws."""
-    return cache(lambda name: RecommenderCase(partial(made, "recommender", name)))
+
+    @cache
+    def case(name):
+        make = partial(made, "recommender", name)
+        exports, graphs = forms(make())
+        return RecommenderCase(make, reload=rebuilt if exports else reloaded, twin=twin_of if graphs else None)
+
+    return case
 
 
 @pytest.fixture(scope="module")
 def situations():
     return planted_situations()
+
+
+def forms(model):
+    """Whether a model is exported as graphs, and whether it or one that it is made of is."""
+    exports = hasattr(model, "export")
+    return exports, exports or any(hasattr(one, "export") for one in persist.members(model).values())
 
 
 def of(laws):
@@ -104,6 +115,17 @@ def test_exported_tracer(name, tracer_case, twin_of):
 @every("recommender")
 def test_recommender(name, law, recommender_case):
     apply(law, recommender_case(name))
+
+
+@every("recommender")
+def test_exported_recommender(name, recommender_case, twin_of):
+    """The twin is held to the same laws as what it was exported from."""
+    original = recommender_case(name)
+    if original.twin is None:
+        pytest.skip("served by the very class that was fitted")
+    twin = RecommenderCase(fitted=twin_of(original.recommender), reload=None, planted=original.planted)
+    for law in that_fit(RECOMMENDER_LAWS, twin):
+        law(twin)
 
 
 @of(POLICY_LAWS)

@@ -19,10 +19,10 @@ ARRAYS, GRAPHS, MEMBERS = "arrays", "graphs", "members"
 
 @runtime_checkable
 class Exports(Protocol):
-    """A neural tracer that writes itself as ONNX graphs (see `lernpfad.serve.neural` for the files)."""
+    """A neural model that writes itself as ONNX graphs, for `lernpfad.serve.neural` or `lernpfad.serve.encoder`."""
 
     def export(self, folder: Path) -> None:
-        """Write `start.safetensors`, `step.onnx`, `score.onnx` and, with a skill head, `mastery.onnx`."""
+        """Write the files that the module which opens them names."""
         ...
 
 
@@ -48,15 +48,23 @@ def write_model(model: object, folder: Path) -> dict[str, Any]:
 def read_model(entry: Mapping[str, Any], folder: Path, *, threads: int = 1, trust: Sequence[str] = ()) -> Any:
     """The fitted model that `write_model` described."""
     if entry.get("form") == GRAPHS:
-        from lernpfad.serve.neural import open_tracer
-
-        return open_tracer(folder, threads=threads, described=entry)
+        return _opened(entry, folder, threads=threads)
     kind = model_class(entry["class"], trust=trust)
     made_of = {
         name: read_model(one, folder / MEMBERS / name, threads=threads, trust=trust)
         for name, one in entry.get("members", {}).items()
     }
     return persist.revived(kind, entry["settings"], read_arrays(folder), made_of=made_of)
+
+
+def _opened(entry: Mapping[str, Any], folder: Path, *, threads: int) -> Any:
+    """A model of graphs; its files tell whether it is a tracer or a recommender."""
+    from lernpfad.serve.encoder import ENCODE, OnnxRecommender
+    from lernpfad.serve.neural import open_tracer
+
+    if (folder / ENCODE).exists():
+        return OnnxRecommender(folder, threads=threads, described=entry)
+    return open_tracer(folder, threads=threads, described=entry)
 
 
 def model_class(path: str, *, trust: Sequence[str] = ()) -> type[Any]:

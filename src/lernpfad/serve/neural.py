@@ -10,6 +10,7 @@ import numpy as np
 from lernpfad.core import Array, BundleError, FloatArray, IntArray, Interactions, Sequences
 from lernpfad.core.state import take
 from lernpfad.serve.files import read_tensors
+from lernpfad.serve.graph import Graph
 
 START, STEP, SCORE, MASTERY = "start.safetensors", "step.onnx", "score.onnx", "mastery.onnx"
 STATE_PREFIX, NEXT_PREFIX = "state.", "next."
@@ -42,8 +43,8 @@ class OnnxTracer:
         self.described = described
         self._fresh = read_tensors(folder / START)
         names = [STATE_PREFIX + name for name in self._fresh]
-        self._step = _Graph(folder / STEP, takes={"item", "outcome", *names}, threads=threads)
-        self._score = _Graph(folder / SCORE, takes={"items", *names}, threads=threads)
+        self._step = Graph(folder / STEP, takes={"item", "outcome", *names}, threads=threads)
+        self._score = Graph(folder / SCORE, takes={"items", *names}, threads=threads)
 
     def export(self, folder: Path) -> None:
         """Copy the graphs, so that a loaded bundle can be part of a new one."""
@@ -62,7 +63,7 @@ class OnnxTracer:
         """The state after one accepted interaction of each learner; the argument is left untouched."""
         item, outcome = np.asarray(seen.item, np.int64), np.asarray(seen.outcome, np.int64)
         parts = [
-            self._step.run({"item": item[some], "outcome": outcome[some]}, take(state, some))
+            self._step.run({"item": item[some], "outcome": outcome[some], **_named(take(state, some))})
             for some in _pieces(len(item), CHUNK)
         ]
         if not parts:
@@ -75,10 +76,10 @@ class OnnxTracer:
         success = np.empty((learners, candidates))
         wide = min(max(candidates, 1), CHUNK)
         for some in _pieces(learners, CHUNK // wide):
-            known = take(state, some)
+            known = _named(take(state, some))
             for columns in _pieces(candidates, wide):
                 asked = np.ascontiguousarray(items[some, columns], dtype=np.int64)
-                success[some, columns] = self._score.run({"items": asked}, known)["success"]
+                success[some, columns] = self._score.run({"items": asked, **known})["success"]
         return np.clip(success, _EDGE, 1 - _EDGE)
 
 
@@ -88,47 +89,20 @@ class OnnxSkillTracer(OnnxTracer):
     def __init__(self, folder: Path, *, threads: int = 1, described: Mapping[str, Any] | None = None) -> None:
         super().__init__(folder, threads=threads, described=described)
         names = {STATE_PREFIX + name for name in self._fresh}
-        self._mastery = _Graph(folder / MASTERY, takes=names, threads=threads)
-        self._skills = self._mastery.run({}, self._fresh)["mastery"].shape[1]
+        self._mastery = Graph(folder / MASTERY, takes=names, threads=threads)
+        self._skills = self._mastery.run(_named(self._fresh))["mastery"].shape[1]
 
     def mastery(self, state: State, at: FloatArray) -> FloatArray:
         """Estimated probability of success per skill, `[learners, K]` in [0, 1]."""
         known = np.empty((len(at), self._skills))
         for some in _pieces(len(at), max(1, CHUNK // self._skills)):
-            known[some] = self._mastery.run({}, take(state, some))["mastery"]
+            known[some] = self._mastery.run(_named(take(state, some)))["mastery"]
         return np.clip(known, 0.0, 1.0)
 
 
-class _Graph:
-    """One ONNX graph, whose inputs are checked once."""
-
-    def __init__(self, path: Path, *, takes: set[str], threads: int) -> None:
-        import onnxruntime as ort
-
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        try:
-            self._session = ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-        except Exception as problem:  # onnxruntime has no common base of its errors
-            line = str(problem).splitlines()[0]
-            raise BundleError(
-                f"cannot read {path.name} in {path.parent} ({line}); export the bundle again"
-            ) from problem
-        self._inputs = {one.name for one in self._session.get_inputs()}
-        self._outputs = [one.name for one in self._session.get_outputs()]
-        if not self._inputs <= takes:
-            raise BundleError(
-                f"{path.name} in {path.parent} asks for {sorted(self._inputs - takes)}, expected only "
-                f"{sorted(takes)}; export the bundle again with this version"
-            )
-
-    def run(self, given: Mapping[str, Any], state: State) -> dict[str, Array]:
-        # an input that the graph does not depend on is optimised away by the exporter
-        feed = dict(given) | {STATE_PREFIX + name: array for name, array in state.items()}
-        feed = {name: array for name, array in feed.items() if name in self._inputs}
-        return dict(zip(self._outputs, self._session.run(self._outputs, feed), strict=True))
+def _named(state: State) -> State:
+    """A state under the names of the graphs' inputs."""
+    return {STATE_PREFIX + name: array for name, array in state.items()}
 
 
 def _pieces(count: int, size: int) -> Iterator[slice]:

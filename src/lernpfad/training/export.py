@@ -6,6 +6,10 @@ Written into a folder, for a network whose state holds the arrays `<name>`, `[L,
 `score.onnx`   items `[L, C]` int64, `state.<name>`  ->  success `[L, C]` float32;
 `mastery.onnx` `state.<name>`  ->  mastery `[L, K]` float32, only with a skill head.
 Outcomes are 1, 0 and -1 (not assessed); the item -1 is an unknown one. L and C may be 1.
+
+For an encoder of `training.encoder`:
+`encode.onnx`  item `[L, T]` int64, -1 for padding on the right, and taken `[L, T]` bool  ->  known `[L, D]` float32;
+`vectors.safetensors`  vectors `[I, D]`, and what it is shown of a history: window and declined, `[1]` int64 each.
 """
 
 import contextlib
@@ -22,6 +26,7 @@ from torch import Tensor, nn
 from torch.export import Dim
 
 from lernpfad.training.network import HasSkillLogits, probability
+from lernpfad.training.nextitem import known
 
 _LEARNERS, _CANDIDATES = 3, 5
 """Example sizes: above 1 and all different, or the exporter would take them for constants or for each other."""
@@ -45,6 +50,29 @@ def write(network: Any, folder: Path, *, items: int) -> None:
         _save(score, (candidates, state), folder / "score.onnx", ["items", *state_in], ["success"])
         if isinstance(network, HasSkillLogits):
             _save(_Mastery(network, names), (state,), folder / "mastery.onnx", state_in, ["mastery"])
+
+
+def write_encoder(network: Any, folder: Path) -> None:
+    """Write the graph and the item vectors of a fitted encoder into `folder` (made if need be)."""
+    folder.mkdir(parents=True, exist_ok=True)
+    network = network.eval()
+    item = torch.arange(_LEARNERS * _CANDIDATES).reshape(_LEARNERS, _CANDIDATES) % len(network.vectors()) - 1
+    learners, events = Dim("learners", min=1), Dim("events", min=1, max=network.window)
+    with torch.no_grad(), _quiet():
+        vectors = network.vectors().contiguous().clone()
+        shown = {"window": torch.tensor([network.window]), "declined": torch.tensor([int(network.declined)])}
+        save_file({"vectors": vectors, **shown}, folder / "vectors.safetensors")
+        torch.onnx.export(
+            _Encode(network),
+            (item, item % 2 == 0),
+            folder / "encode.onnx",
+            input_names=["item", "taken"],
+            output_names=["known"],
+            dynamic_shapes=({0: learners, 1: events}, {0: learners, 1: events}),
+            dynamo=True,
+            external_data=False,
+            verbose=False,
+        )
 
 
 def _next(names: Sequence[str]) -> list[str]:
@@ -99,6 +127,15 @@ class _Score(_Named):
 class _Mastery(_Named):
     def forward(self, state: tuple[Tensor, ...]) -> Tensor:
         return probability(self.network.skill_logits(self.state(state)))
+
+
+class _Encode(nn.Module):
+    def __init__(self, network: Any) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, item: Tensor, taken: Tensor) -> Tensor:
+        return known(self.network, item, taken)
 
 
 @contextlib.contextmanager

@@ -7,6 +7,8 @@ from lernpfad.core import ConfigError, unknown_name
 
 Schedule: TypeAlias = Literal["constant", "onecycle"]
 SCHEDULES: Final = ("constant", "onecycle")
+Precision: TypeAlias = Literal["32-true", "bf16-mixed"]
+PRECISIONS: Final = ("32-true", "bf16-mixed")
 
 
 @dataclass(frozen=True)
@@ -19,7 +21,8 @@ class Fitting:
     (Smith & Topin 2019), which then are few and part of the settings; set `patience` to as many.
     batch_rows: interactions in a batch, padding included. holdout: share of the training learners that validate when
     no validation histories are given. gradient_clip: largest norm of the gradient, 0 for no limit. accelerator: as
-    Lightning names it. checkpoints: a folder that a later fit resumes from; without one nothing is kept.
+    Lightning names it. precision: likewise; "bf16-mixed" multiplies matrices with 16 bits, weights keep their 32.
+    checkpoints: a folder that a later fit resumes from; without one nothing is kept.
     """
 
     max_epochs: int = 200
@@ -33,6 +36,7 @@ class Fitting:
     holdout: float = 0.1
     seed: int = 0
     accelerator: str = "auto"
+    precision: Precision = "32-true"
     checkpoints: str | None = None
     progress_bar: bool = True
 
@@ -40,8 +44,9 @@ class Fitting:
         for name, least in (("max_epochs", 1), ("patience", 1), ("batch_rows", 1)):
             if getattr(self, name) < least:
                 raise ConfigError(f"fitting: {name} is {getattr(self, name)}, expected at least {least}")
-        if self.schedule not in SCHEDULES:
-            raise ConfigError(f"fitting: {unknown_name('schedule', self.schedule, SCHEDULES)}")
+        for name, known in (("schedule", SCHEDULES), ("precision", PRECISIONS)):
+            if getattr(self, name) not in known:
+                raise ConfigError(f"fitting: {unknown_name(name, getattr(self, name), known)}")
         if not self.learning_rate > 0:
             raise ConfigError(f"fitting: learning_rate is {self.learning_rate}, expected a number above 0")
         if not 0 < self.holdout < 1:

@@ -17,11 +17,10 @@ from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint
 from torch import Tensor, nn
 
 from lernpfad.core import ConfigError, DataError, Listener, Sequences
-from lernpfad.training.batches import loader, targets
 from lernpfad.training.fitting import Fitting
 from lernpfad.training.module import SequenceTraining
+from lernpfad.training.objective import AnyObjective
 
-_MONITOR = "valid/auc"
 _LOUD = ("lightning.pytorch", "lightning.fabric")
 _HARMLESS = (
     ".*does not have many workers.*",
@@ -33,28 +32,33 @@ _HARMLESS = (
 
 
 def train_network(
-    network: nn.Module, fitting: Fitting, train: Sequences, valid: Sequences | None, *, listeners: Sequence[Listener]
+    network: nn.Module,
+    fitting: Fitting,
+    objective: AnyObjective,
+    train: Sequences,
+    valid: Sequences | None,
+    *,
+    listeners: Sequence[Listener],
 ) -> None:
-    """Leave the best weights in `network`: those of the epoch with the best validation AUC.
+    """Leave the best weights in `network`: those of the epoch that the objective finds best on the validation part.
 
     Resumes from `fitting.checkpoints` where an earlier run of the same settings, network and data stopped, and ends
     with the weights of a run that was never interrupted. Raises DataError where nothing can be learned from `train`,
     ConfigError where the checkpoints belong to another run.
     """
-    if not targets(train).any():
-        raise DataError("training: no assessed answer in the training histories; expected outcomes 0 and 1")
-    if valid is None or not targets(valid).any():
-        train, valid = _held_out(train, fitting)
+    if not objective.targets(train).any():
+        raise DataError(f"training: {objective.nothing}")
+    if valid is None or not objective.targets(valid).any():
+        train, valid = _held_out(train, fitting, objective)
     with tempfile.TemporaryDirectory() as scratch, _quiet(), torch.random.fork_rng():
         folder = Path(fitting.checkpoints or scratch)
-        mark = _fingerprint(network, fitting, train, valid)
+        mark = _fingerprint(network, fitting, objective, train, valid)
         last = _last_checkpoint(folder, mark)
         if last is None or not _finished(last, fitting):
-            module = SequenceTraining(network, fitting, listeners)
-            _trainer(fitting, folder, mark).fit(
-                module,
-                loader(train, fitting.batch_rows, seed=fitting.seed),
-                loader(valid, fitting.batch_rows * 4),
+            _trainer(fitting, objective.monitor, folder, mark).fit(
+                SequenceTraining(network, fitting, objective, listeners),
+                objective.batches(train, fitting.batch_rows, seed=fitting.seed),
+                objective.held_out(valid, fitting.batch_rows),
                 ckpt_path=folder / "last.ckpt" if last is not None else None,
                 weights_only=True,
             )
@@ -62,15 +66,16 @@ def train_network(
         network.cpu().load_state_dict({name.removeprefix("network."): value for name, value in best.items()})
 
 
-def _trainer(fitting: Fitting, folder: Path, mark: str) -> Trainer:
+def _trainer(fitting: Fitting, monitor: str, folder: Path, mark: str) -> Trainer:
     stop = EarlyStopping(
-        _MONITOR, mode="max", patience=fitting.patience, min_delta=fitting.min_delta, check_on_train_epoch_end=True
+        monitor, mode="max", patience=fitting.patience, min_delta=fitting.min_delta, check_on_train_epoch_end=True
     )
     return Trainer(
         max_epochs=fitting.max_epochs,
         accelerator=fitting.accelerator,
         devices=1,
-        callbacks=[_Mark(mark), stop, _Best(folder, fitting.min_delta)],
+        precision=fitting.precision,
+        callbacks=[_Mark(mark), stop, _Best(folder, monitor, fitting.min_delta)],
         gradient_clip_val=fitting.gradient_clip or None,
         enable_progress_bar=fitting.progress_bar,
         enable_model_summary=False,
@@ -85,11 +90,11 @@ def _trainer(fitting: Fitting, folder: Path, mark: str) -> Trainer:
 class _Best(ModelCheckpoint):  # type: ignore[misc]
     """`last.ckpt` after every epoch; `best.ckpt` when one beats the saved best by more than `min_delta`."""
 
-    def __init__(self, folder: Path, min_delta: float) -> None:
+    def __init__(self, folder: Path, monitor: str, min_delta: float) -> None:
         super().__init__(
             dirpath=folder,
             filename="best",
-            monitor=_MONITOR,
+            monitor=monitor,
             mode="max",
             save_last=True,
             save_on_train_epoch_end=True,
@@ -142,22 +147,22 @@ def _finished(saved: dict[str, Any], fitting: Fitting) -> bool:
     return bool(saved["epoch"] + 1 >= fitting.max_epochs or waited >= fitting.patience)
 
 
-def _fingerprint(network: nn.Module, fitting: Fitting, *histories: Sequences) -> str:
+def _fingerprint(network: nn.Module, fitting: Fitting, objective: AnyObjective, *histories: Sequences) -> str:
     """SHA-256 of whatever decides the result, except for how long the run may be where that changes nothing else."""
     long = 1 if fitting.schedule == "constant" else fitting.max_epochs
     plain = replace(fitting, checkpoints=None, progress_bar=False, max_epochs=long)
-    digest = hashlib.sha256(repr((plain, network)).encode())
+    digest = hashlib.sha256(repr((plain, objective, network)).encode())
     for name, weight in network.state_dict().items():
         digest.update(name.encode() + weight.cpu().numpy().tobytes())
     for logs in histories:
-        for column in (logs.offsets, logs.item, logs.outcome, targets(logs)):
+        for column in (logs.offsets, logs.item, logs.outcome, logs.accepted, objective.targets(logs)):
             digest.update(np.ascontiguousarray(column).tobytes())
     return digest.hexdigest()
 
 
-def _held_out(train: Sequences, fitting: Fitting) -> tuple[Sequences, Sequences]:
+def _held_out(train: Sequences, fitting: Fitting, objective: AnyObjective) -> tuple[Sequences, Sequences]:
     """Training histories, and those of the learners set aside for early stopping; a single learner is on both sides."""
-    useful = np.unique(train.owner[targets(train)])
+    useful = np.unique(train.owner[objective.targets(train)])
     if len(useful) == 1:
         return train, train
     order = np.random.default_rng([fitting.seed, 1]).permutation(useful)
@@ -167,7 +172,7 @@ def _held_out(train: Sequences, fitting: Fitting) -> tuple[Sequences, Sequences]
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Nothing from Lightning but errors: its hints do not concern whoever trains a tracer."""
+    """Nothing from Lightning but errors: its hints do not concern whoever trains a model."""
     before = {name: logging.getLogger(name).level for name in _LOUD}
     with warnings.catch_warnings():
         for message in _HARMLESS:

@@ -1,4 +1,4 @@
-"""The one Lightning module: cross-entropy over scored answers, and a network's own terms; Adam, validation AUC."""
+"""The one Lightning module: the loss of an objective, Adam, and what the objective says of the validation part."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,64 +7,56 @@ import numpy as np
 import torch
 from lightning.pytorch import LightningModule
 from torch import Tensor, nn
-from torch.nn.functional import binary_cross_entropy_with_logits
 
 from lernpfad.core import Listener
-from lernpfad.core.laws.measure import auc
 from lernpfad.training.fitting import Fitting
-from lernpfad.training.network import Batch, OwnLoss
+from lernpfad.training.objective import AnyObjective
 
 
 class SequenceTraining(LightningModule):  # type: ignore[misc]
-    """Trains any network of `training.network`; tells the listeners train/loss, valid/loss, valid/auc every epoch."""
+    """Trains any network for any objective; tells the listeners train/loss and the validation metrics every epoch."""
 
-    def __init__(self, network: nn.Module, fitting: Fitting, listeners: Sequence[Listener]) -> None:
+    def __init__(
+        self, network: nn.Module, fitting: Fitting, objective: AnyObjective, listeners: Sequence[Listener]
+    ) -> None:
         super().__init__()
         self.network = network
         self.fitting = fitting
+        self.objective = objective
         self.listeners = listeners
         self._valid: dict[str, float] = {}
-        self._heard: dict[str, list[Tensor]] = {"loss": [], "logit": [], "answer": []}
+        self._losses: list[Tensor] = []
+        self._heard: list[tuple[Tensor, ...]] = []
 
-    def training_step(self, batch: Batch, index: int) -> Tensor:
-        """Loss of a batch: one term for each scored answer.
+    def training_step(self, batch: Any, index: int) -> Tensor:
+        """Loss of a batch.
 
-        Dropout is drawn from seed and step alone, so that a resumed run goes on exactly as if uninterrupted.
+        Dropout and whatever else is drawn comes from seed and step alone, so that a resumed run goes on exactly as if
+        uninterrupted.
         """
         torch.manual_seed(int(np.random.SeedSequence([self.fitting.seed, self.global_step]).generate_state(1)[0]))
-        network = self.network
-        logits, more = network.loss(batch) if isinstance(network, OwnLoss) else (network(batch), 0.0)
-        logits = logits[batch.scored]
-        loss = binary_cross_entropy_with_logits(logits, batch.answer[batch.scored])
-        self._heard["loss"].append(torch.stack([loss.detach() * len(logits), logits.new_tensor(len(logits))]))
+        loss, count, more = self.objective.loss(self.network, batch)
+        self._losses.append(torch.stack([loss.detach() * count, loss.new_tensor(count)]))
         return loss + more
 
     def on_train_epoch_end(self) -> None:
-        """Tell how the epoch went; `train/loss` is the mean over its answers while the weights moved."""
-        total, count = torch.stack(self._heard["loss"]).double().sum(dim=0).tolist()
-        self._heard["loss"].clear()
+        """Tell how the epoch went; `train/loss` is the mean over its targets while the weights moved."""
+        total, count = torch.stack(self._losses).double().sum(dim=0).tolist()
+        self._losses.clear()
         for listener in self.listeners:
             listener(self.current_epoch, {"train/loss": total / count, **self._valid})
 
     def on_validation_epoch_start(self) -> None:
-        """Forget the last epoch's predictions."""
-        self._heard["logit"].clear()
-        self._heard["answer"].clear()
+        """Forget what was heard in the last epoch."""
+        self._heard.clear()
 
-    def validation_step(self, batch: Batch, index: int) -> None:
-        """Keep the predictions of a batch."""
-        self._heard["logit"].append(self.network(batch)[batch.scored].cpu())
-        self._heard["answer"].append(batch.answer[batch.scored].cpu())
+    def validation_step(self, batch: Any, index: int) -> None:
+        """Keep what the objective wants of a batch."""
+        self._heard.append(self.objective.heard(self.network, batch))
 
     def on_validation_epoch_end(self) -> None:
-        """Log loss and AUC pooled over all validation answers; AUC is .5 where all answers are alike."""
-        logit, answer = torch.cat(self._heard["logit"]), torch.cat(self._heard["answer"])
-        positive = answer.numpy() > 0
-        mixed = 0 < positive.sum() < len(positive)
-        self._valid = {
-            "valid/auc": auc(logit.numpy(), positive) if mixed else 0.5,
-            "valid/loss": float(binary_cross_entropy_with_logits(logit, answer)),
-        }
+        """Log what the objective makes of all of it."""
+        self._valid = self.objective.judged(self._heard)
         self.log_dict(self._valid, prog_bar=True)
 
     def configure_optimizers(self) -> Any:

@@ -6,29 +6,27 @@ from typing import Any, Self, TypeAlias
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from lernpfad.core import Array, FloatArray, IntArray, Interactions, Listener, Sequences
-from lernpfad.core.persist import learned, require_fitted
+from lernpfad.core import Array, FloatArray, IntArray, Interactions, Sequences
 from lernpfad.training.batches import Buckets, Histories
 from lernpfad.training.fitting import Fitting
+from lernpfad.training.model import NeuralModel
 from lernpfad.training.network import MakesNetwork, State, probability
 
 _TRACE_ROWS = 32_768
 _SCORED_AT_ONCE = 262_144
-_WEIGHT = "weight."
 
 ArrayState: TypeAlias = dict[str, FloatArray]
 """A network's state as numpy arrays by name, float32, axis 0 is learners."""
 
 
-class NeuralTracer:
+class NeuralTracer(NeuralModel):
     """Any network of `training.network` as a `KnowledgeTracer` with a parallel trace.
 
     network: makes the network once the catalog is known. fitting: how it is trained.
     A network class with `skill_logits` makes the tracer a `SkillHead` as well.
-    What `fit` learned are arrays: `weight.<name>_` for every weight, and of the catalog the number of skills and
-    `item_skills_`; so a tracer is saved and revived like any classical model (`core.persist`).
+    Learned besides the weights, of the catalog: the number of skills and `item_skills_`.
     """
 
     skill_count_: Array
@@ -36,26 +34,15 @@ class NeuralTracer:
     mastery: Callable[[ArrayState, FloatArray], FloatArray]
 
     def __init__(self, network: MakesNetwork, fitting: Fitting | None = None) -> None:
-        self.network = network
-        self.fitting = fitting or Fitting()
-        self.listeners: list[Listener] = []
-        self._built: Any = None
+        super().__init__(network, fitting)
         if hasattr(getattr(network, "func", network), "skill_logits"):
             self.mastery = self._mastery
 
     def fit(self, train: Sequences, valid: Sequences | None = None) -> Self:
         """Train until the validation AUC stops growing; without `valid`, on a share of the learners set aside."""
-        from lernpfad.training.loop import train_network
+        from lernpfad.training.answers import NextAnswer
 
-        for name in learned(self):
-            delattr(self, name)
-        self._built = None
-        network = self._made(len(train.catalog.skills), train.catalog.item_skills)
-        train_network(network, self.fitting, train, valid, listeners=self.listeners)
-        self.skill_count_ = np.array([len(train.catalog.skills)])
-        self.item_skills_ = train.catalog.item_skills
-        for name, weight in network.state_dict().items():
-            setattr(self, f"{_WEIGHT}{name}_", weight.numpy())
+        self._fitted(NextAnswer(), train, valid)
         return self
 
     def start(self, learners: int) -> ArrayState:
@@ -97,32 +84,19 @@ class NeuralTracer:
 
         write(self.built(), folder, items=len(self.item_skills_))
 
-    def built(self) -> Any:
-        """The fitted network in evaluation mode, rebuilt from its arrays when first needed."""
-        require_fitted(self)
-        if self._built is None:
-            network = self._made(int(self.skill_count_[0]), self.item_skills_)
-            weights = {
-                name.removeprefix(_WEIGHT)[:-1]: torch.from_numpy(np.array(array))
-                for name, array in learned(self).items()
-                if name.startswith(_WEIGHT)
-            }
-            network.load_state_dict(weights)
-            self._built = network.eval()
-        return self._built
-
     def _mastery(self, state: ArrayState, at: FloatArray) -> FloatArray:
         """Success per skill from the network's skill head, `[learners, K]`."""
         with torch.inference_mode():
             success: FloatArray = probability(self.built().skill_logits(_tensors(state))).numpy()
         return success.astype(np.float64)
 
-    def _made(self, skills: int, item_skills: IntArray) -> nn.Module:
-        table = np.ascontiguousarray(item_skills)  # torch takes no array that runs backwards
-        with torch.random.fork_rng():
-            torch.manual_seed(self.fitting.seed)
-            network: nn.Module = self.network(items=len(table), skills=skills, item_skills=table)
-        return network
+    def _of_catalog(self, train: Sequences) -> None:
+        self.skill_count_ = np.array([len(train.catalog.skills)])
+        self.item_skills_ = train.catalog.item_skills
+
+    def _arguments(self) -> dict[str, Any]:
+        table = np.ascontiguousarray(self.item_skills_)  # torch takes no array that runs backwards
+        return {"items": len(table), "skills": int(self.skill_count_[0]), "item_skills": table}
 
 
 def _index(array: IntArray) -> Tensor:

@@ -30,6 +30,7 @@ class RecommenderCase:
     """A recommender and the planted take-up on which it is held to the laws; fitted when first asked for.
 
     make: a new recommender, not fitted. reload: saves and loads a fitted one, None where that is not to be tried.
+    twin: the exported form of a fitted one.
     tolerance: between two ways to the same score, as a share of the widest difference between scores.
     fitted: an already fitted recommender instead of `make`; laws that fit again are left out.
     """
@@ -37,6 +38,7 @@ class RecommenderCase:
     make: Callable[[], Recommender] | None = None
     planted: PlantedTakeUp = field(default_factory=planted_take_up)
     reload: Callable[[Any], Recommender] | None = reloaded
+    twin: Callable[[Any], Recommender] | None = None
     tolerance: float = 1e-5
     fitted: Recommender | None = None
 
@@ -142,6 +144,16 @@ def save_and_load_change_nothing(case: RecommenderCase) -> None:
     same(loaded, case.scores, what="scores after save and load")
 
 
+def twin_gives_the_same_scores(case: RecommenderCase) -> None:
+    """The exported form scores as the recommender does, strangers included."""
+    assert case.twin is not None
+    twin, catalog = case.twin(case.recommender), case.planted.catalog
+    odd = Sequences.of(catalog, ["a", "b", "c"], [0, 1, 3], np.array([-1, 5, -1, 6]), np.array([1, 1, 0, 1]))
+    for what, histories in (("test learners", case.planted.test), ("strangers", odd)):
+        got, expected = (one.score(histories, np.append(case.items, -1)) for one in (twin, case.recommender))
+        same(got, expected, what=f"scores of {what} by the exported twin", tolerance=case.rounding)
+
+
 def planted_found(case: RecommenderCase) -> None:
     """What new learners took besides their histories scores above what they never took."""
     value = auc(*_unseen(case, case.planted.hidden))
@@ -213,6 +225,7 @@ RECOMMENDER_LAWS: Final[tuple[Law[RecommenderCase], ...]] = (
     Law(asking_changes_nothing),
     Law(same_seed_same_numbers, fits=lambda case: case.make is not None),
     Law(save_and_load_change_nothing, fits=lambda case: case.reload is not None),
+    Law(twin_gives_the_same_scores, fits=lambda case: case.twin is not None),
     Law(planted_found),
     Law(blocks_found, fits=lambda case: case.personal),
     Law(masked_never_listed),
@@ -223,7 +236,8 @@ def check_recommender(
     make: Callable[[], Recommender],
     *,
     reload: Callable[[Any], Recommender] | None = reloaded,
+    twin: Callable[[Any], Recommender] | None = None,
     tolerance: float = 1e-5,
 ) -> None:
     """Hold a recommender to every law that fits; LawBroken lists those it breaks. Arguments as in `check_tracer`."""
-    hold(RECOMMENDER_LAWS, RecommenderCase(make, reload=reload, tolerance=tolerance))
+    hold(RECOMMENDER_LAWS, RecommenderCase(make, reload=reload, twin=twin, tolerance=tolerance))
