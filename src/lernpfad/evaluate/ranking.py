@@ -16,7 +16,7 @@ from lernpfad.evaluate.topk import top
 __all__ = ["RESAMPLES", "RankingResult", "Targets", "difference", "evaluate", "leads", "table", "top"]
 
 RESAMPLES: Final = 2000
-_SCORES_AT_ONCE: Final = 8_000_000
+_SCORES_AT_ONCE: Final = 2_000_000
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,7 +1,8 @@
 """Where a recommender is good: by how much is known of the learner, by how popular the target is, and cold items."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
 
 import numpy as np
 
@@ -29,8 +30,19 @@ POPULARITY: Final = (
 COLD: Final = ("known items", "cold items")
 """Targets that somebody took in training, and those that nobody took."""
 
+Key = TypeVar("Key")
+
 Slices = dict[str, dict[str, Any]]
 """By slice: "n" (learners), "targets", every metric, and with intervals "<metric> low" and "<metric> high"."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Slice:
+    """Who belongs to a slice, `[evaluated]`, her metrics there, each `[evaluated]`, and how many targets there are."""
+
+    there: BoolArray
+    values: Mapping[str, FloatArray]
+    targets: int
 
 
 def tables(
@@ -40,8 +52,10 @@ def tables(
 
     metrics: per learner, of `hits.NAMES` with a cut-off; those of `METRICS` if none are named.
     """
-    kinds = {"history": by_history, "popularity": by_popularity, "cold": by_cold}
-    return {name: one(result, metrics=metrics, resamples=resamples, seed=seed) for name, one in kinds.items()}
+    kinds = {"history": _history, "popularity": _popularity, "cold": _cold}
+    slices = {(kind, name): one for kind, of in kinds.items() for name, one in of(result, metrics).items()}
+    found = _measured(slices, resamples=resamples, seed=seed)
+    return {kind: {name: row for (of, name), row in found.items() if of == kind} for kind in kinds}
 
 
 def rows(slices: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> list[dict[str, Any]]:
@@ -53,14 +67,7 @@ def by_history(
     result: RankingResult, *, metrics: tuple[str, ...] = (), resamples: int = RESAMPLES, seed: int = 0
 ) -> Slices:
     """Learners by the length of the history that was seen of them; only ranges that have learners."""
-    group = np.searchsorted(_BEGIN, result.asked.history, side="right")
-    found: Slices = {}
-    for number, name in enumerate(HISTORY):
-        mine = group == number
-        if mine.any():
-            columns = {metric: result.per_learner[metric][mine] for metric in metrics or _headlines(result)}
-            found[name] = _row(columns, int(result.asked.count[mine].sum()), resamples=resamples, seed=seed)
-    return found
+    return _measured(_history(result, metrics), resamples=resamples, seed=seed)
 
 
 def by_popularity(
@@ -70,16 +77,46 @@ def by_popularity(
 
     n is the number of learners who have such a target; see `exposure.fifths`.
     """
-    slices = {name: result.asked.fifth == number for number, name in enumerate(POPULARITY)}
-    return _by_target(result, slices, metrics, resamples=resamples, seed=seed)
+    return _measured(_popularity(result, metrics), resamples=resamples, seed=seed)
 
 
 def by_cold(
     result: RankingResult, *, metrics: tuple[str, ...] = (), resamples: int = RESAMPLES, seed: int = 0
 ) -> Slices:
     """Targets that are cold and those that are not, as in `by_popularity`."""
-    slices = dict(zip(COLD, (result.asked.takers > 0, result.asked.takers == 0), strict=True))
-    return _by_target(result, slices, metrics, resamples=resamples, seed=seed)
+    return _measured(_cold(result, metrics), resamples=resamples, seed=seed)
+
+
+def _history(result: RankingResult, metrics: tuple[str, ...]) -> dict[str, _Slice]:
+    group = np.searchsorted(_BEGIN, result.asked.history, side="right")
+    values = {metric: result.per_learner[metric] for metric in metrics or _headlines(result)}
+    return {
+        name: _Slice(group == number, values, int(result.asked.count[group == number].sum()))
+        for number, name in enumerate(HISTORY)
+        if (group == number).any()
+    }
+
+
+def _popularity(result: RankingResult, metrics: tuple[str, ...]) -> dict[str, _Slice]:
+    return _by_target(result, {name: result.asked.fifth == number for number, name in enumerate(POPULARITY)}, metrics)
+
+
+def _cold(result: RankingResult, metrics: tuple[str, ...]) -> dict[str, _Slice]:
+    known = result.asked.takers > 0
+    return _by_target(result, dict(zip(COLD, (known, ~known), strict=True)), metrics)
+
+
+def _by_target(result: RankingResult, masks: Mapping[str, BoolArray], metrics: tuple[str, ...]) -> dict[str, _Slice]:
+    """masks: which targets belong to each slice, `[T]`."""
+    asked, metrics = result.asked, metrics or _headlines(result)
+    ks = tuple(sorted({int(metric.rpartition("@")[2]) for metric in metrics}))
+    found: dict[str, _Slice] = {}
+    for name, mine in masks.items():
+        if mine.any():
+            count = np.bincount(asked.owner[mine], minlength=len(asked.names))
+            whole = hits.table(asked.rank[mine], np.concatenate([[0], np.cumsum(count)]), ks)
+            found[name] = _Slice(count > 0, {metric: whole[metric] for metric in metrics}, int(mine.sum()))
+    return found
 
 
 def _headlines(result: RankingResult) -> tuple[str, ...]:
@@ -87,29 +124,21 @@ def _headlines(result: RankingResult) -> tuple[str, ...]:
     return tuple(f"{name}@{10 if 10 in there else min(there)}" for name in METRICS)
 
 
-def _by_target(
-    result: RankingResult, slices: Mapping[str, BoolArray], metrics: tuple[str, ...], *, resamples: int, seed: int
-) -> Slices:
-    asked, metrics = result.asked, metrics or _headlines(result)
-    ks = tuple(sorted({int(metric.rpartition("@")[2]) for metric in metrics}))
-    found: Slices = {}
-    for name, mine in slices.items():
-        if mine.any():
-            count = np.bincount(asked.owner[mine], minlength=len(asked.names))
-            offsets = np.concatenate([[0], np.cumsum(count[count > 0])])
-            whole = hits.table(asked.rank[mine], offsets, ks)
-            columns = {metric: whole[metric] for metric in metrics}
-            found[name] = _row(columns, int(mine.sum()), resamples=resamples, seed=seed)
+def _measured(slices: Mapping[Key, _Slice], *, resamples: int, seed: int) -> dict[Key, dict[str, Any]]:
+    """Means over the learners of each slice, with intervals from one set of resamples of all learners."""
+    found: dict[Key, dict[str, Any]] = {}
+    columns = [
+        np.stack([one.there, *(np.where(one.there, v, 0.0) for v in one.values.values())]) for one in slices.values()
+    ]
+    drawn = intervals.resampled_sums(np.concatenate(columns).T, resamples=resamples, seed=seed) if resamples else None
+    place = 0
+    for key, one in slices.items():
+        n = int(one.there.sum())
+        found[key] = {"n": n, "targets": one.targets}
+        for number, (metric, values) in enumerate(one.values.items(), start=1):
+            found[key][metric] = float(values[one.there].mean())
+            if drawn is not None:
+                ends = intervals.percentiles(intervals.ratios(drawn[:, place + number], drawn[:, place]))
+                found[key] |= {f"{metric} low": ends.low, f"{metric} high": ends.high}
+        place += 1 + len(one.values)
     return found
-
-
-def _row(columns: Mapping[str, FloatArray], targets: int, *, resamples: int, seed: int) -> dict[str, Any]:
-    """Means over the learners of one slice, with intervals from one set of resamples."""
-    values = np.stack(list(columns.values()), axis=1)
-    row: dict[str, Any] = {"n": len(values), "targets": targets}
-    row |= {metric: float(mean) for metric, mean in zip(columns, values.mean(axis=0), strict=True)}
-    if resamples:
-        drawn = intervals.resampled_sums(values, resamples=resamples, seed=seed) / len(values)
-        for metric, column in zip(columns, drawn.T, strict=True):
-            row[f"{metric} low"], row[f"{metric} high"] = intervals.percentiles(column)
-    return row
