@@ -13,9 +13,12 @@ from lernpfad.evaluate.asked import Asked, Question, Targets, question, taken, t
 from lernpfad.evaluate.intervals import Estimate
 from lernpfad.evaluate.topk import top
 
-__all__ = ["RESAMPLES", "RankingResult", "Targets", "difference", "evaluate", "leads", "table", "top"]
+__all__ = ["RESAMPLES", "TIES", "RankingResult", "Targets", "difference", "evaluate", "leads", "table", "top"]
 
 RESAMPLES: Final = 2000
+TIES: Final = "equal scores take the middle of their ranks, and are listed in the order of the catalog"
+"""The tie rule of every ranking."""
+
 _SCORES_AT_ONCE: Final = 2_000_000
 
 
@@ -167,9 +170,9 @@ def _score_in_chunks(
     for first in range(0, len(learners), together):
         histories = visible.select(learners[first : first + together])
         scores = np.asarray(recommender.score(histories, items))
-        _check(type(recommender).__name__, scores, (len(histories.learners), len(items)))
         if scores.dtype not in (np.float32, np.float64):
             scores = scores.astype(np.float64)
+        _check(type(recommender).__name__, scores, (len(histories.learners), len(items)))
         if mask_seen:
             seen = took(histories)
             scores = scores.copy()  # it may be the recommender's own

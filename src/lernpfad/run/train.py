@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from lernpfad.core import BoolArray, ConfigError, Listener, Reports, Sequences
 from lernpfad.data.dataset import Dataset, Split
-from lernpfad.evaluate import ranking_slices
+from lernpfad.evaluate import ranking, ranking_slices
 from lernpfad.evaluate.gallery import gallery
 from lernpfad.evaluate.ranking import RankingResult
 from lernpfad.evaluate.results import Results, TracerScores, label
@@ -81,7 +81,8 @@ def trained(
     name = " ".join([*parts.choices(*wanted), "on", str(config.data.name)])
     with parts.build(config, "tracking").start(Start(name, folder, plain, tags or {}, parent)) as record:
         job = Job(config, folder, *_data(config, record), record)
-        write_json(folder / SPLIT_FILE, job.split.manifest() | {"ranking": measure.protocol(config)})
+        judged = {"ranking": measure.protocol(config) | {"ties": ranking.TIES}}
+        write_json(folder / SPLIT_FILE, job.split.manifest() | judged)
         record.file(folder / SPLIT_FILE)
         metrics: dict[str, float] = {}
         for part in wanted:
