@@ -163,6 +163,23 @@ def test_rows_carry_intervals_and_n() -> None:
     assert row["ndcg@10 low"] <= row["ndcg@10"] <= row["ndcg@10 high"]
 
 
+@pytest.mark.parametrize("kind", ["float32", "float64", "int32"])
+def test_scores_of_any_kind_are_ranked_and_left_as_they_were(kind: str) -> None:
+    histories, scored = held_out([[1], [2]], seen=[[0], [0]])
+    own = np.tile(np.arange(7, 0, -1), (2, 1)).astype(kind)
+    result = ranking.evaluate(Broken(own), histories, scored, ks=(2,))
+    assert result.lists.tolist() == [[1, 2], [1, 2]]
+    assert result.metrics["mrr@2"] == 0.75
+    assert own.tolist() == [[7, 6, 5, 4, 3, 2, 1]] * 2
+
+
+def test_the_last_target_is_asked_for_after_all_that_precedes_it() -> None:
+    histories, scored = held_out([[1, 2, 3]], seen=[[0]])
+    model = Fixed()
+    assert ranking.evaluate(model, histories, scored, ks=(1,), targets="last").asked.item.tolist() == [3]
+    assert model.saw == [[0, 1, 2]]
+
+
 class Broken(Fixed):
     def __init__(self, answer: FloatArray) -> None:
         super().__init__()

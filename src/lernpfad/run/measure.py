@@ -9,7 +9,7 @@ from lernpfad.evaluate import ranking as ranks
 from lernpfad.evaluate import tables
 from lernpfad.evaluate.intervals import tracing_intervals
 from lernpfad.evaluate.metrics import tracing_metrics
-from lernpfad.evaluate.ranking import RankingResult
+from lernpfad.evaluate.ranking import RankingResult, Targets
 from lernpfad.evaluate.results import TracerScores
 
 HEADLINES: Final = ("ndcg@10", "recall@10", "hr@10", "mrr@10", "coverage@10")
@@ -34,11 +34,28 @@ def tracing_rows(found: TracerScores, *, resamples: int, seed: int) -> Rows:
     ]
 
 
+def protocol(config: Any) -> dict[str, Any]:
+    """What a command's config says of how recommenders are judged, as arguments of `ranking`."""
+    return {
+        "history": config.ranking_history,
+        "targets": config.ranking_targets,
+        "mask_seen": config.ranking_mask_seen,
+    }
+
+
 def ranking(
-    recommender: Any, histories: Sequences, scored: BoolArray, *, history: float, train: Sequences | None = None
+    recommender: Any,
+    histories: Sequences,
+    scored: BoolArray,
+    *,
+    history: float,
+    train: Sequences | None = None,
+    targets: Targets = "all",
+    mask_seen: bool = True,
 ) -> RankingResult:
-    """The full catalog ranked for each learner with something held out; history: see `held_out`."""
-    return ranks.evaluate(recommender, histories, held_out(histories, scored, history=history), train=train)
+    """The full catalog ranked for each learner with something held out; history: see `held_out`, others: `evaluate`."""
+    rows = held_out(histories, scored, history=history)
+    return ranks.evaluate(recommender, histories, rows, train=train, targets=targets, mask_seen=mask_seen)
 
 
 def ranking_rows(found: RankingResult, *, resamples: int, seed: int) -> Rows:

@@ -34,6 +34,8 @@ class Train(Common):
     resume: str | None = None
     resamples: int = 1000
     ranking_history: float = 0.5
+    ranking_targets: str = "all"
+    ranking_mask_seen: bool = True
 
 
 @dataclass
@@ -50,6 +52,8 @@ class Tune(Common):
     workers: int = 1
     worker: int = 0
     ranking_history: float = 0.5
+    ranking_targets: str = "all"
+    ranking_mask_seen: bool = True
 
 
 @dataclass
@@ -100,6 +104,8 @@ class Evaluate(Common):
     repeats: int = 1
     resamples: int = 2000
     ranking_history: float = 0.5
+    ranking_targets: str = "all"
+    ranking_mask_seen: bool = True
     progress: bool = True
 
 
@@ -161,7 +167,7 @@ _LEAST = {
     "first": 1,
     "threads": 1,
 }
-_AMONG = {"format": ("parquet", "csv")}
+_AMONG = {"format": ("parquet", "csv"), "ranking_targets": ("all", "first", "last")}
 
 
 def check(config: Any) -> None:

@@ -20,6 +20,9 @@ _MARK = 16
 _NOT_MEASURED: Final = ("tracking", "runs", "resume", "resamples", "data.root")
 """Settings, and sections of them, that a result does not depend on: where things lie, and who watches."""
 
+_OF_RANKINGS: Final = ("ranking_targets", "ranking_mask_seen")
+"""Likewise, where no recommender is trained."""
+
 _OF_A_FIT: Final = ("progress_bar", "checkpoints")
 """Likewise, by the last part of their keys, wherever a trainer stands."""
 
@@ -88,10 +91,11 @@ class Cell:
     def key(self, config: Any) -> str:
         """Hash of all settings that the result depends on; config: the cell's, composed."""
         root = str(config.data.root)
+        ignored = _NOT_MEASURED + (() if parts.chosen(config, "recommender") else _OF_RANKINGS)
         settings = {
             key: value.removeprefix(root) if isinstance(value, str) and key.startswith("data.") else value
             for key, value in flattened(parts.resolved(config))
-            if not any(key == one or key.startswith(f"{one}.") for one in _NOT_MEASURED)
+            if not any(key == one or key.startswith(f"{one}.") for one in ignored)
             and key.rpartition(".")[2] not in _OF_A_FIT
         }
         whole = [self.lane, self.model, self.run, jsonable(settings)]

@@ -6,11 +6,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
 
-from lernpfad.core import ConfigError, Listener, Reports
+from lernpfad.core import BoolArray, ConfigError, Listener, Reports, Sequences
 from lernpfad.data.dataset import Dataset, Split
+from lernpfad.evaluate import ranking, ranking_slices
 from lernpfad.evaluate.gallery import gallery
+from lernpfad.evaluate.ranking import RankingResult
 from lernpfad.evaluate.results import Results, TracerScores, label
-from lernpfad.run import cost, measure, parts, same, store
+from lernpfad.run import cost, measure, parts, rankings, same, store
 from lernpfad.run.mlflow_model import TracedModel
 from lernpfad.run.predictions import Predictions
 from lernpfad.run.record import Record, Start
@@ -18,8 +20,9 @@ from lernpfad.serve.files import jsonable, read_json, write_json
 
 log = logging.getLogger(__name__)
 
-METRICS_FILE, CONFIG_FILE, EPOCHS_FILE = "metrics.json", "config.json", "epochs.json"
+METRICS_FILE, CONFIG_FILE, EPOCHS_FILE, SPLIT_FILE = "metrics.json", "config.json", "epochs.json", "split.json"
 VALID_PREDICTIONS, TEST_PREDICTIONS = Path("predictions") / "valid", Path("predictions") / "test"
+TEST_RANKINGS, SLICES_FILE = Path("ranking") / "test", "slices.json"
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,6 +81,9 @@ def trained(
     name = " ".join([*parts.choices(*wanted), "on", str(config.data.name)])
     with parts.build(config, "tracking").start(Start(name, folder, plain, tags or {}, parent)) as record:
         job = Job(config, folder, *_data(config, record), record)
+        judged = {"ranking": measure.protocol(config) | {"ties": ranking.TIES}}
+        write_json(folder / SPLIT_FILE, job.split.manifest() | judged)
+        record.file(folder / SPLIT_FILE)
         metrics: dict[str, float] = {}
         for part in wanted:
             metrics |= _recommender(job) if part == "recommender" else _tracer(job)
@@ -132,13 +138,20 @@ def _tracer(job: Job) -> dict[str, float]:
 
 def _recommender(job: Job) -> dict[str, float]:
     recommender, heard = fitted(job, "recommender")
-    config, test = job.config, job.split.test
-    found = measure.ranking(
-        recommender, test, job.split.test_scored, history=config.ranking_history, train=job.split.train
-    )
-    rows = measure.ranking_rows(found, resamples=config.resamples, seed=config.seed)
+    found = _ranked(job, recommender, job.split.test, job.split.test_scored)
+    rankings.write(job.folder / TEST_RANKINGS, found)
+    sure = {"resamples": job.config.resamples, "seed": job.config.seed}
+    sliced = ranking_slices.tables(found, **sure)
+    write_json(job.folder / TEST_RANKINGS / SLICES_FILE, jsonable(sliced))
+    job.record.table(jsonable(ranking_slices.rows(sliced)), "recommender_test_slices")
+    rows = measure.ranking_rows(found, **sure)
     job.record.file(_kept(job, "recommender", recommender, rows, heard), "recommender")
     return measure.flat(rows, "test")
+
+
+def _ranked(job: Job, recommender: Any, histories: Sequences, scored: BoolArray) -> RankingResult:
+    protocol = measure.protocol(job.config)
+    return measure.ranking(recommender, histories, scored, train=job.split.train, **protocol)
 
 
 def fitted(job: Job, part: str, *, listeners: Sequence[Listener] = ()) -> tuple[Any, list[dict[str, float]]]:
@@ -159,8 +172,7 @@ def on_valid(job: Job, part: str, model: Any) -> measure.Rows:
     """What the choice of a model may look at; nothing where no validation answer is scored."""
     valid, scored = job.split.valid, job.split.valid_scored
     if part == "recommender":
-        ranked = measure.ranking(model, valid, scored, history=job.config.ranking_history, train=job.split.train)
-        return measure.ranking_rows(ranked, resamples=0, seed=0)
+        return measure.ranking_rows(_ranked(job, model, valid, scored), resamples=0, seed=0)
     found = _on_valid(job, model)
     return [] if found is None else measure.tracing_rows(found, resamples=0, seed=0)
 
