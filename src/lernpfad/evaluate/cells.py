@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from statistics import fmean, stdev
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 from lernpfad.evaluate import tables
 
 Line: TypeAlias = Mapping[str, Any]
 """One run of one model, as a benchmark keeps it."""
+
+Part = TypeVar("Part")
 
 Row: TypeAlias = dict[str, Any]
 
@@ -20,7 +22,7 @@ def by_model(lines: Sequence[Line], metric: str) -> dict[str, list[Line]]:
     return dict(sorted(found.items(), key=lambda one: -mean(one[1], lambda line: float(line["test"][metric]))))
 
 
-def mean(some: Sequence[Line], of: Callable[[Line], float | None]) -> float:
+def mean(some: Sequence[Part], of: Callable[[Part], float | None]) -> float:
     """Over the runs in which it is defined; NaN if in none."""
     values = [value for one in some if (value := of(one)) is not None]
     return fmean(values) if values else float("nan")

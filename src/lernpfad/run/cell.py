@@ -58,4 +58,6 @@ def machine() -> str:
 
 
 def _below(prefix: str, metrics: Mapping[str, float]) -> dict[str, float]:
-    return rounded({name.removeprefix(prefix): v for name, v in metrics.items() if name.startswith(prefix)})
+    """Metrics as lines name them: the record takes no @."""
+    found = {name.removeprefix(prefix): value for name, value in metrics.items() if name.startswith(prefix)}
+    return rounded({name.replace("_at_", "@"): value for name, value in found.items()})

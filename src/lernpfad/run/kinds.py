@@ -12,7 +12,7 @@ from lernpfad.run.suite import Lane
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-TRACING = "tracing"
+TRACING, RANKING = "tracing", "ranking"
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,9 +96,10 @@ class Kind(Protocol):
 
 def of(config: Any) -> Kind:
     """The kind that the suite names as `judged`, tracing if it names none."""
+    from lernpfad.run.ranking_kind import RankingKind
     from lernpfad.run.tracing_kind import TracingKind
 
-    kinds: dict[str, type[Kind]] = {TRACING: TracingKind}
+    kinds: dict[str, type[Kind]] = {TRACING: TracingKind, RANKING: RankingKind}
     named = config.suite.get("judged") or TRACING
     if named not in kinds:
         raise ConfigError(f"suite '{config.suite.get('name')}': {unknown_name('way to be judged', str(named), kinds)}")

@@ -1,5 +1,6 @@
 """Fitted models on held-out histories: numbers with intervals, as rows for tables, JSON and MLflow."""
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 import numpy as np
@@ -14,6 +15,9 @@ from lernpfad.evaluate.results import TracerScores
 
 HEADLINES: Final = ("ndcg@10", "recall@10", "hr@10", "mrr@10", "coverage@10")
 """The ranking metrics that are printed; all of them are recorded."""
+
+KS: Final = (5, 10, 20)
+"""Cut-offs of the ranking metrics unless a command is told others."""
 
 Rows = list[dict[str, Any]]
 """One row a metric: "metric", "value", and where there is an interval "low" and "high" (95 %, by learner)."""
@@ -35,10 +39,17 @@ def tracing_rows(found: TracerScores, *, resamples: int, seed: int) -> Rows:
 
 
 def ranking(
-    recommender: Any, histories: Sequences, scored: BoolArray, *, history: float, train: Sequences | None = None
+    recommender: Any,
+    histories: Sequences,
+    scored: BoolArray,
+    *,
+    history: float,
+    ks: Iterable[int] = KS,
+    train: Sequences | None = None,
 ) -> RankingResult:
-    """The full catalog ranked for each learner with something held out; history: see `held_out`."""
-    return ranks.evaluate(recommender, histories, held_out(histories, scored, history=history), train=train)
+    """The full catalog ranked for each learner with something held out; history: see `held_out`. ks: cut-offs."""
+    targets = held_out(histories, scored, history=history)
+    return ranks.evaluate(recommender, histories, targets, ks=tuple(sorted(set(ks))), train=train)
 
 
 def ranking_rows(found: RankingResult, *, resamples: int, seed: int) -> Rows:

@@ -34,6 +34,7 @@ class Train(Common):
     resume: str | None = None
     resamples: int = 1000
     ranking_history: float = 0.5
+    ranking_ks: list[int] = field(default_factory=lambda: [5, 10, 20])
 
 
 @dataclass
@@ -172,6 +173,8 @@ def check(config: Any) -> None:
     for name, known in _AMONG.items():
         if name in config and config[name] not in known:
             raise ConfigError(unknown_name(name, config[name], known))
+    if "ranking_ks" in config and (not config.ranking_ks or min(config.ranking_ks) < 1):
+        raise ConfigError(f"ranking_ks is {list(config.ranking_ks)}, expected cut-offs of at least 1: [5, 10, 20]")
     if "ranking_history" in config and not 0 < config.ranking_history < 1:
         raise ConfigError(f"ranking_history is {config.ranking_history}, expected a share between 0 and 1")
 

@@ -6,20 +6,23 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
 
-from lernpfad.core import ConfigError, Listener, Reports
+from lernpfad.core import BoolArray, ConfigError, Listener, Reports, Sequences
 from lernpfad.data.dataset import Dataset, Split
 from lernpfad.evaluate.gallery import gallery
+from lernpfad.evaluate.ranking import RankingResult
 from lernpfad.evaluate.results import Results, TracerScores, label
 from lernpfad.run import cost, measure, parts, same, store
 from lernpfad.run.mlflow_model import TracedModel
 from lernpfad.run.predictions import Predictions
+from lernpfad.run.rankings import Rankings, takers
 from lernpfad.run.record import Record, Start
-from lernpfad.serve.files import jsonable, read_json, write_json
+from lernpfad.serve.files import jsonable, read_json, write_arrays, write_json
 
 log = logging.getLogger(__name__)
 
 METRICS_FILE, CONFIG_FILE, EPOCHS_FILE = "metrics.json", "config.json", "epochs.json"
 VALID_PREDICTIONS, TEST_PREDICTIONS = Path("predictions") / "valid", Path("predictions") / "test"
+TEST_RANKINGS = Path("ranking") / "test"
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,23 +125,52 @@ def _tracer(job: Job) -> dict[str, float]:
     if valid is not None:
         Predictions.of(valid, job.split.train).write(job.folder / VALID_PREDICTIONS)
         final = measure.flat(measure.tracing_rows(valid, resamples=0, seed=0), "final/valid")
-    # of a fit that was interrupted, nobody knows the seconds
-    seconds = {} if begun else {"fit_s": watch.wall, "fit_processor_s": watch.processor}
-    spent = {**seconds, **cost.of(tracer, job.split.test)}
+    spent = {**_seconds(watch, begun), **cost.of(tracer, job.split.test)}
     final |= {f"cost/{name}": float(value) for name, value in spent.items()}
     job.record.metrics(final)
     return final | measure.flat(rows, "test")
 
 
 def _recommender(job: Job) -> dict[str, float]:
-    recommender, heard = fitted(job, "recommender")
-    config, test = job.config, job.split.test
-    found = measure.ranking(
-        recommender, test, job.split.test_scored, history=config.ranking_history, train=job.split.train
-    )
-    rows = measure.ranking_rows(found, resamples=config.resamples, seed=config.seed)
+    watch, begun = cost.Stopwatch(), (job.folder / f"recommender_{EPOCHS_FILE}").is_file()
+    with watch.running():
+        recommender, heard = fitted(job, "recommender")
+    found = _ranked(job, recommender, job.split.test, job.split.test_scored)
+    Rankings.of(found, *_asked(job), train=job.split.train).write(job.folder / TEST_RANKINGS)
+    rows = measure.ranking_rows(found, resamples=job.config.resamples, seed=job.config.seed)
+    write_arrays(job.folder / "recommender" / store.TAKERS, {"takers": takers(job.split.train)})
     job.record.file(_kept(job, "recommender", recommender, rows, heard), "recommender")
-    return measure.flat(rows, "test")
+    final = measure.flat(_ranking_on_valid(job, recommender), "final/valid")
+    spent = {**_seconds(watch, begun), **cost.of_recommender(recommender, job.split.test)}
+    final |= {f"cost/{name}": float(value) for name, value in spent.items()}
+    job.record.metrics(final)
+    return final | measure.flat(rows, "test")
+
+
+def _asked(job: Job) -> tuple[Sequences, BoolArray]:
+    """The test histories and the rows to rank for."""
+    test, scored = job.split.test, job.split.test_scored
+    return test, measure.held_out(test, scored, history=job.config.ranking_history)
+
+
+def _ranked(job: Job, recommender: Any, histories: Sequences, scored: BoolArray) -> RankingResult:
+    config = job.config
+    return measure.ranking(
+        recommender, histories, scored, history=config.ranking_history, ks=config.ranking_ks, train=job.split.train
+    )
+
+
+def _ranking_on_valid(job: Job, recommender: Any) -> measure.Rows:
+    """What a recommender makes of the validation learners, if the split has any."""
+    valid, scored = job.split.valid, job.split.valid_scored
+    if not (scored & valid.accepted).any():
+        return []
+    return measure.ranking_rows(_ranked(job, recommender, valid, scored), resamples=0, seed=0)
+
+
+def _seconds(watch: cost.Stopwatch, begun: bool) -> dict[str, float]:
+    """Of a fit that was interrupted, nobody knows the seconds."""
+    return {} if begun else {"fit_s": watch.wall, "fit_processor_s": watch.processor}
 
 
 def fitted(job: Job, part: str, *, listeners: Sequence[Listener] = ()) -> tuple[Any, list[dict[str, float]]]:
