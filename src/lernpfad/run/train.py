@@ -117,7 +117,8 @@ def _tracer(job: Job) -> dict[str, float]:
     rows = measure.tracing_rows(found, resamples=job.config.resamples, seed=job.config.seed)
     place = _kept(job, "tracer", tracer, rows, heard)
     if job.record.place() is not None:  # nobody else would see them
-        shown = Results(tracers={_name("tracer"): found}, training={_name("tracer"): heard})
+        name = _name(job.config, "tracer")
+        shown = Results(tracers={name: found}, training={name: heard})
         for title, drawn in gallery(shown).items():
             job.record.figure(drawn.figure, title)
     job.record.model(TracedModel("tracer", place, job.split.test))
@@ -181,7 +182,9 @@ def fitted(job: Job, part: str, *, listeners: Sequence[Listener] = ()) -> tuple[
     train, valid = job.split.train, job.split.valid
     # early stopping looks at what the protocol scores
     valid = replace(valid, extra={**valid.extra, "scored": job.split.valid_scored})
-    log.info("fitting %s on %d interactions of %d learners", label(_name(part)), len(train), len(train.learners))
+    log.info(
+        "fitting %s on %d interactions of %d learners", label(_name(job.config, part)), len(train), len(train.learners)
+    )
     model.fit(train, valid if len(valid) else None)
     job.epochs[:] = heard.epochs
     return model, heard.epochs
@@ -203,13 +206,14 @@ def _on_valid(job: Job, tracer: Any) -> TracerScores | None:
     return measure.tracing(tracer, valid, scored) if (scored & valid.assessed).any() else None
 
 
-def _name(part: str) -> str:
-    return "".join(parts.choices(part))
+def _name(config: Any, part: str) -> str:
+    """The stem of the model's YAML; of a model that an experiment describes itself, its class in lower case."""
+    return "".join(parts.choices(part)) or str(config[part]["_target_"]).rpartition(".")[2].lower()
 
 
 def _kept(job: Job, part: str, model: Any, rows: measure.Rows, epochs: list[dict[str, float]]) -> Path:
     facts = {
-        "name": _name(part),
+        "name": _name(job.config, part),
         "data": job.dataset.name,
         "data_hash": job.dataset.fingerprint,
         "split": job.split.name,
@@ -222,6 +226,6 @@ def _kept(job: Job, part: str, model: Any, rows: measure.Rows, epochs: list[dict
     place = store.save(job.folder / part, model, catalog=job.dataset.catalog, roles=job.dataset.roles, facts=facts)
     job.record.metrics(measure.flat(rows, "test"))
     job.record.table(jsonable(rows), f"{part}_test")
-    print(f"\n{part} {label(_name(part))} on the test part of {job.dataset.name} ({job.split.name})")
+    print(f"\n{part} {label(_name(job.config, part))} on the test part of {job.dataset.name} ({job.split.name})")
     print(measure.text(rows))
     return place
