@@ -113,6 +113,8 @@ class Parts:
     valid_scored: np.ndarray
     test_scored: np.ndarray
     name: str = "by hand"
+    cuts: tuple[float, float] | None = None
+    cold: bool = False
 
 
 def parts(train, valid, test):
@@ -125,12 +127,21 @@ def by_learner():
 
 def by_time():
     first, second = np.quantile(LOG.time, [0.6, 0.8])
-    return Parts(LOG.where(LOG.time < first), LOG, LOG, (LOG.time >= first) & (LOG.time < second), LOG.time >= second)
+    scored = {"valid_scored": (LOG.time > first) & (LOG.time <= second), "test_scored": LOG.time > second}
+    return Parts(LOG.where(LOG.time <= first), LOG, LOG, **scored, cuts=(first, second))
+
+
+def for_cold_items():
+    """Even items train, odd ones are scored."""
+    split = by_learner()
+    odd = {f"{name}_scored": getattr(split, name).item % 2 == 1 for name in ("valid", "test")}
+    return replace(split, train=split.train.where(split.train.item % 2 == 0), **odd, cold=True)
 
 
 def test_honest_splits_keep_the_laws():
     check_split(by_learner())
     check_split(by_time(), by_learner=False)
+    check_split(for_cold_items())
 
 
 def test_a_learner_on_both_sides_is_caught():
@@ -163,6 +174,23 @@ def test_training_on_the_future_is_caught():
         check_split(replace(by_time(), train=LOG), by_learner=False)
 
 
+def test_a_cut_that_is_not_kept_is_caught():
+    first, second = by_time().cuts
+    later = replace(by_time(), cuts=(first, second + 1e6))
+    with pytest.raises(LawBroken, match=r"breaks cuts_kept: a scored row of test is at .*, not after the cut at"):
+        check_split(later, by_learner=False)
+    with pytest.raises(LawBroken, match=r"breaks cuts_kept: train reaches to .*, beyond the cut at"):
+        check_split(replace(by_time(), cuts=(first - 1e6, second)), by_learner=False)
+
+
+def test_training_on_a_cold_item_is_caught():
+    split = for_cold_items()
+    with pytest.raises(
+        LawBroken, match=r"breaks cold_items_untrained: \d+ items of scored rows of valid are trained on"
+    ):
+        check_split(replace(split, train=by_learner().train))
+
+
 def test_an_empty_side_is_caught():
     with pytest.raises(LawBroken, match="breaks something_on_every_side: valid has 0 rows and none that counts"):
         check_split(parts(LOG.select(slice(0, 20)), LOG.select(slice(0, 0)), LOG.select(slice(20, 40))))
@@ -170,5 +198,6 @@ def test_an_empty_side_is_caught():
 
 def test_every_split_law_has_caught_something():
     caught = {"learner_on_one_side", "no_training_on_the_future", "something_on_every_side"}
+    caught |= {"cuts_kept", "cold_items_untrained"}
     assert caught == {law.name for law in SPLIT_LAWS}
     assert {law for law, _, _ in FAULTS} == {law.name for law in SEQUENCE_LAWS}

@@ -53,6 +53,9 @@ def test_every_configured_source_has_the_checksums_it_states(real_data: Path, co
         "fsrs_josh": (1, 12_580),
         "ml1m": (6_040, 999_602),
         "mooccubex": (97_722, 1_182_745),
+        "mooccubex_last": (97_722, 1_182_745),
+        "mooccubex_last_published": (97_722, 1_182_745),
+        "mooccubex_strong": (97_722, 1_182_745),
     }
 
 

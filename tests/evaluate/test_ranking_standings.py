@@ -1,11 +1,10 @@
-"""Tables of a benchmark of recommenders, from lines whose every number is known; slices and leads behind them."""
+"""Tables of a benchmark of recommenders, from lines whose every number is known."""
 
 from typing import Any
 
-import numpy as np
 import pytest
 
-from lernpfad.evaluate import benchmark_figures, leads, ranking_slices, ranking_standings
+from lernpfad.evaluate import benchmark_figures, ranking_standings
 
 
 def line(model: str, run: int, ndcg: float, **more: Any) -> dict[str, Any]:
@@ -22,9 +21,10 @@ def line(model: str, run: int, ndcg: float, **more: Any) -> dict[str, Any]:
             "coverage@10": 0.5 - ndcg,
             "gini@10": 0.9,
             "miuf@10": 3.25,
+            "popularity_lift@10": 1.5,
         },
         "intervals": {"ndcg@10": [ndcg - 0.01, ndcg + 0.02], "ndcg@100": [0.1, 0.2]},
-        "slices": {"history": history, "targets": {"never taken": {"n": 5, "ndcg@10": 0.0}}},
+        "slices": {"history": history, "popularity": {"never taken": {"n": 5, "ndcg@10": 0.0}}},
         "cost": {"parameters": 1234.0, "fit_processor_s": 2.0, "score_ms": 1.0 + run, "learners_per_s": 1234.0},
         "epochs": 4,
         **more,
@@ -80,7 +80,8 @@ def test_published_figures_and_gates_are_of_the_lanes_metric(published: dict[str
 
 def test_slices_that_have_learners_are_columns() -> None:
     als, _ = ranking_standings.slice_rows(LINES, "ndcg@10")
-    assert als == {"model": "ALS", "0 taken (30)": ".1050", "10-19 taken (1,000)": ".4200", "never taken (5)": ".0000"}
+    assert als.pop("model") == "ALS"
+    assert als == {"history 0 (30)": ".1050", "history 10-19 (1,000)": ".4200", "never taken (5)": ".0000"}
 
 
 def test_cost_is_that_of_a_fit_and_of_the_quickest_answer() -> None:
@@ -94,34 +95,3 @@ def test_figures_name_the_models() -> None:
     curves = benchmark_figures.by_history(LINES, "ndcg@10")
     assert [text.get_text() for text in curves.axes[0].texts] == ["ALS", "popularity"]
     assert [text.get_text() for text in curves.axes[0].get_xticklabels()] == ["0", "10-19"]
-
-
-def test_rarity_is_the_place_among_all_that_was_taken() -> None:
-    """Of ten takings, six fell on the first item, two each on the next two, none on the last."""
-    assert ranking_slices.rarity(np.array([6, 2, 2, 0])) == pytest.approx([0.3, 0.8, 0.8, 1.0])
-    assert ranking_slices.rarity(np.array([0, 0])) == pytest.approx([1.0, 1.0])
-
-
-def test_slices_are_means_of_whom_they_name() -> None:
-    values = {"ndcg@10": np.array([0.0, 0.2, 0.4, 1.0])}
-    by_history = ranking_slices.by_history(values, np.array([0, 4, 1, 100]), ["ndcg@10"])
-    assert {name: row["n"] for name, row in by_history.items()} == {"0": 1, "1-4": 2, "100+": 1}
-    assert by_history["1-4"]["ndcg@10"] == pytest.approx(0.3)
-    by_popularity = ranking_slices.by_popularity(values, np.array([0.1, 0.34, 0.99, 1.0]), ["ndcg@10"])
-    assert [row["ndcg@10"] for row in by_popularity.values()] == [0.0, 0.2, 0.4, 1.0]
-    assert list(by_popularity) == list(ranking_slices.POPULARITY)
-
-
-def test_a_lead_is_paired_and_corrected_for_the_number_of_models() -> None:
-    """A model that is ahead of the reference at every learner has a sure lead however much learners differ."""
-    rng = np.random.default_rng(0)
-    reference = rng.random(400)
-    noise = rng.normal(0, 0.3, 400)
-    others = {"better": reference + 0.01, "alike": reference + noise - noise.mean(), "same": reference.copy()}
-    found = leads.over(reference, others, resamples=500)
-    assert found["better"].estimate == pytest.approx((0.01, 0.01, 0.01))
-    assert found["better"].p == pytest.approx(3 * 2 / 501)  # the smallest of three: times three
-    low, high = found["alike"].estimate.interval
-    assert low < 0 < high
-    assert found["alike"].p == found["same"].p == 1.0
-    assert leads.over(reference, {}, resamples=10) == {}

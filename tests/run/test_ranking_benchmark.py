@@ -9,8 +9,10 @@ import pytest
 from omegaconf import OmegaConf
 
 from lernpfad.core import ConfigError, DataError
+from lernpfad.evaluate.asked import Asked
+from lernpfad.evaluate.ranking import RankingResult
 from lernpfad.run import compare, kinds, lines
-from lernpfad.run.rankings import Rankings
+from lernpfad.run import rankings as kept_rankings
 
 SETTINGS = 'tracer=null, data=logs, "ranking_ks=[5,10,20,50]"'
 SUITE = """
@@ -58,8 +60,8 @@ def test_a_benchmark_of_recommenders_is_resumed_compared_and_shown(lernpfad, wor
     assert {"ndcg@10", "coverage@10", "truncated_recall@50", "miuf@20"} <= als["test"].keys() & als["valid"].keys()
     assert {"parameters", "fit_processor_s", "score_ms", "learners_per_s"} <= als["cost"].keys()
     assert sum(row["n"] for row in als["slices"]["history"].values()) == als["learners"]
-    assert sum(row["n"] for row in als["slices"]["targets"].values()) == als["learners"]
-    assert als["test"]["ndcg@10"] == pytest.approx(kept(tmp_path, als).values["ndcg@10"].mean(), abs=1e-6)
+    assert sum(row["targets"] for row in als["slices"]["popularity"].values()) == als["targets"]
+    assert als["test"]["ndcg@10"] == pytest.approx(kept(tmp_path, als).per_learner["ndcg@10"].mean(), abs=1e-6)
     value, low, high = compare.read(results / compare.COMPARISONS_FILE)["own", 0]["leads"]["als"]
     assert low <= value <= high
     text = (results / "README.md").read_text()
@@ -74,7 +76,7 @@ def test_a_benchmark_of_recommenders_is_resumed_compared_and_shown(lernpfad, wor
 
 def kept(home, line):
     place = lines.folder(home / "runs" / "benchmark" / "tiny", line["lane"], line["model"], line["run"], line["key"])
-    return Rankings.read(place / "ranking" / "test")
+    return kept_rankings.read(place / "ranking" / "test")
 
 
 @pytest.mark.parametrize(
@@ -110,15 +112,18 @@ def test_cut_offs_have_to_be_some(lernpfad, capsys):
 
 
 def rankings(values, learners=None):
-    count = len(values)
-    names = np.array([f"learner-{j}" for j in range(count)]) if learners is None else learners
-    return Rankings(names, np.arange(count), np.ones(count, dtype=np.int64), np.full(count, 0.5), {"ndcg@10": values})
+    """One target a learner, and this NDCG."""
+    count, every = len(values), np.arange(len(values))
+    names = np.array([f"learner-{j}" for j in every]) if learners is None else learners
+    asked = Asked(names, every, np.arange(count + 1), every, np.ones(count), np.ones(count, dtype=int), every % 2 + 1)
+    found = {"ndcg@10": np.asarray(values)}
+    return RankingResult({"ndcg@10": float(np.mean(values))}, found, every, np.zeros((count, 10), dtype=int), asked)
 
 
 def compared(folder, found, reference="one"):
     for name, one in found.items():
         lines.append(folder, {"lane": "A", "model": name, "run": 0, "key": name})
-        one.write(lines.folder(folder / "runs", "A", name, 0, name) / "ranking" / "test")
+        kept_rankings.write(lines.folder(folder / "runs", "A", name, 0, name) / "ranking" / "test", one)
     every = {name: ["recommender=als"] for name in found}
     lane = {"title": "A", "protocol": "p", "models": every, "reference": reference}
     suite = {"name": "s", "judged": "ranking", "lanes": {"A": lane}}
@@ -138,21 +143,12 @@ def test_leads_are_over_the_reference_on_the_same_learners(tmp_path):
 
 def test_models_that_were_asked_about_others_are_not_compared(tmp_path):
     values = np.linspace(0, 1, 5)
-    with pytest.raises(DataError, match="lane A, run 0: one and two were tested on other learners"):
+    with pytest.raises(DataError, match="lane A, run 0: one and two were tested on other targets"):
         compared(tmp_path, {"one": rankings(values), "two": rankings(values, np.array(list("abcde")))})
 
 
-def test_rankings_come_back_as_they_were_kept(tmp_path):
-    one = rankings(np.array([0.5, np.nan]))
-    one.write(tmp_path)
-    back = Rankings.read(tmp_path)
-    for name in ("learner", "history", "targets", "rarity"):
-        np.testing.assert_array_equal(getattr(back, name), getattr(one, name))
-    np.testing.assert_array_equal(back.values["ndcg@10"], one.values["ndcg@10"])
-
-
 def test_a_run_without_the_cut_off_of_the_headline_is_refused(tmp_path):
-    rankings(np.array([0.5])).write(tmp_path / "ranking" / "test")
+    kept_rankings.write(tmp_path / "ranking" / "test", rankings([0.5]))
     ran = kinds.Ran(OmegaConf.create({"ranking_ks": [5]}), {"test/ndcg_at_5": 0.5}, tmp_path)
     kind = kinds.of(OmegaConf.create({"suite": {"name": "s", "judged": "ranking"}}))
     with pytest.raises(ConfigError, match=r"its ranking_ks are \[5\]; a benchmark needs 10 among them"):
@@ -160,9 +156,10 @@ def test_a_run_without_the_cut_off_of_the_headline_is_refused(tmp_path):
 
 
 def test_a_line_is_json_for_everybody(tmp_path):
-    rankings(np.array([0.5, 0.0])).write(tmp_path / "ranking" / "test")
+    kept_rankings.write(tmp_path / "ranking" / "test", rankings([0.5, 0.0]))
     ran = kinds.Ran(OmegaConf.create({"ranking_ks": [10]}), {"test/ndcg_at_10": 0.25}, tmp_path)
     kind = kinds.of(OmegaConf.create({"suite": {"name": "s", "judged": "ranking"}}))
     line = kind.measured(ran, resamples=10)
     assert json.loads(json.dumps(line, allow_nan=False)) == line
-    assert line["slices"]["history"] == {"0": {"n": 1, "ndcg@10": 0.5}, "1-4": {"n": 1, "ndcg@10": 0.0}}
+    assert line["slices"]["history"]["0"] == {"n": 1, "targets": 1, "ndcg@10": 0.5}
+    assert line["intervals"]["ndcg@10"] == [0.0, 0.5]

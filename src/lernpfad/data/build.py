@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from lernpfad.core import BoolArray, DataError, IntArray, Sequences
+from lernpfad.core.laws.data import SplitCase, cold_items_untrained, cuts_kept, learner_on_one_side
+from lernpfad.core.laws.law import Law, hold
 from lernpfad.data.dataset import Dataset, Split, Splitter
 
 PARTS = ("train", "valid", "test")
@@ -25,7 +27,8 @@ def prepare(source: Dataset | Callable[[], Dataset], split: Splitter) -> tuple[D
 def check(split: Split, *, dataset: Dataset) -> None:
     """Raise DataError unless there is something to train and to score on, and no row is scored twice or on two sides.
 
-    A row is known by learner and place in her history. History that is not scored may be anywhere.
+    A row is known by learner and place in her history. History that is not scored may be anywhere. What the split
+    promises besides (whole learners, cuts in time, cold items) is checked by the laws; LawBroken if it does not hold.
     """
     where = f"data set '{dataset.name}', split '{split.name}'"
     if not len(split.train):
@@ -47,6 +50,12 @@ def check(split: Split, *, dataset: Dataset) -> None:
                 f"{where}: interaction {place} of learner '{dataset.sequences.learners[learner]}' is in {one} and "
                 f"in {other}; each interaction belongs to one side"
             )
+    promised = (
+        (split.by_learner, learner_on_one_side),
+        (bool(split.cuts), cuts_kept),
+        (split.cold, cold_items_untrained),
+    )
+    hold([Law(law) for claimed, law in promised if claimed], SplitCase(split, by_learner=split.by_learner))
 
 
 def sides(split: Split, *, dataset: Dataset) -> dict[str, IntArray]:

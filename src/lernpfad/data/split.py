@@ -131,8 +131,8 @@ class ByTime:
             raise DataError(f"data set '{dataset.name}' has an order but no clock, so no cut in time; {_CLOCK_HINT}")
         first, second = np.quantile(logs.time, [self.valid_quantile, self.test_quantile])
         train = logs.where(logs.time <= first)
-        valid, valid_scored = _with_history(logs, scored=(logs.time > first) & (logs.time <= second))
-        test, test_scored = _with_history(logs, scored=logs.time > second)
+        valid, valid_scored = with_history(logs, scored=(logs.time > first) & (logs.time <= second))
+        test, test_scored = with_history(logs, scored=logs.time > second)
         return Split(
             name=f"by time, validation from quantile {self.valid_quantile}, test from {self.test_quantile}",
             train=train.select(train.lengths > 0),
@@ -140,6 +140,7 @@ class ByTime:
             test=test,
             valid_scored=valid_scored,
             test_scored=test_scored,
+            cuts=(float(first), float(second)),
         )
 
 
@@ -148,7 +149,8 @@ class LeaveLastOut:
     """The last row of each learner is tested and the one before validated; the rest trains. Only for comparisons.
 
     Leaky: training reaches past the dates of other learners' tests. validate: False leaves the last but one to
-    training, as some papers do. sample: score only that many learners, as drawn by numpy's RandomState(0).choice.
+    training, as some papers do. sample: score only that many learners, as drawn by numpy's RandomState(0).choice,
+    the same ones in validation and test; everybody trains.
     """
 
     validate: bool = True
@@ -162,8 +164,8 @@ class LeaveLastOut:
         tested = (back == 1) & (long >= 2)
         validated = (back == 2) & (long >= 3) & self.validate
         chosen = self._chosen(len(logs.learners))[logs.owner]
-        valid, valid_scored = _with_history(logs, scored=validated & chosen)
-        test, test_scored = _with_history(logs, scored=tested & chosen)
+        valid, valid_scored = with_history(logs, scored=validated & chosen)
+        test, test_scored = with_history(logs, scored=tested & chosen)
         return Split(
             name="leave last out (leaky)",
             train=logs.where(~tested & ~validated),
@@ -195,6 +197,7 @@ def by_learners(name: str, logs: Sequences, *, valid: BoolArray, test: BoolArray
         test=tested,
         valid_scored=_after_share(held_out, history),
         test_scored=_after_share(tested, history),
+        by_learner=True,
     )
 
 
@@ -213,7 +216,7 @@ def _after_share(part: Sequences, share: float) -> BoolArray:
     return later
 
 
-def _with_history(logs: Sequences, *, scored: BoolArray) -> tuple[Sequences, BoolArray]:
+def with_history(logs: Sequences, *, scored: BoolArray) -> tuple[Sequences, BoolArray]:
     """The learners with a scored row, their histories up to the last scored one, and the mask over those rows."""
     last = np.full(len(logs.learners), -1, dtype=np.int64)
     rows: Array = np.flatnonzero(scored)

@@ -37,7 +37,7 @@ def cold_start(lines: Sequence[Mapping[str, Any]]) -> "Figure":
 
 
 def by_history(lines: Sequence[Mapping[str, Any]], metric: str) -> "Figure":
-    """A ranking metric by the number of items taken before, one line a model; the best ones in colour."""
+    """A ranking metric by the length of the history, one line a model; the best ones in colour."""
     there = [one for one in HISTORY if any(one in line["slices"]["history"] for line in lines)]
     curves = {
         label(name): _curve([[_value(line, one, metric) for one in there] for line in some])
@@ -45,7 +45,7 @@ def by_history(lines: Sequence[Mapping[str, Any]], metric: str) -> "Figure":
     }
     with styled():
         figure, (axes,) = new(4.2)
-        _draw_curves(axes, curves, there, x="items that the learner had taken", y=written(metric))
+        _draw_curves(axes, curves, there, x="rows of the learner's history", y=written(metric))
     return figure
 
 

@@ -44,6 +44,30 @@ def popularity(lists: IntArray, takers: IntArray) -> FloatArray:
     return _mean_over_list(lists, np.asarray(takers, dtype=np.float64))
 
 
+def lift(lists: IntArray, takers: IntArray, profile: FloatArray) -> FloatArray:
+    """Popularity lift: `popularity` of each list over that of what the learner took before, `[learners]`.
+
+    profile: mean n_i of the items in each history, `[learners]`; NaN where that is 0 or there is no history.
+    """
+    shown = popularity(lists, takers)
+    lifted: FloatArray = np.divide(shown, profile, out=np.full(len(shown), np.nan), where=profile > 0)
+    return lifted
+
+
+def fifths(takers: IntArray) -> IntArray:
+    """Which fifth of all that was taken each item belongs to, `[items]`: 1 holds the most popular items, 5 the rarest.
+
+    Items are laid out by falling n_i, ties by catalog; an item is in the fifth in which the middle of its takers lies.
+    0 where nobody took it: cold.
+    """
+    order = np.argsort(-takers, kind="stable")
+    falling = takers[order].astype(np.float64)
+    middle = np.cumsum(falling) - falling / 2
+    fifth = np.empty(len(takers), dtype=np.int64)
+    fifth[order] = np.minimum(1 + np.floor(5 * middle / max(falling.sum(), 1)), 5)
+    return np.where(takers > 0, fifth, 0)
+
+
 def _mean_over_list(lists: IntArray, values: FloatArray) -> FloatArray:
     there = lists >= 0
     total = np.where(there, values[np.where(there, lists, 0)], 0.0).sum(axis=1)

@@ -1,10 +1,15 @@
-"""The ranking formulas: from the ranks of one learner's held-out items to her hit rate, recall, MAP, NDCG."""
+"""The ranking formulas: from the ranks of one learner's held-out items to her hit rate, recall, MAP, NDCG.
+
+`mid_ranks` and `at` are the definition, for one learner; `ranks_in` and `table` are the same for many at once.
+"""
+
+from typing import Final
 
 import numpy as np
 
-from lernpfad.core import FloatArray
+from lernpfad.core import FloatArray, IntArray
 
-NAMES = ("hr", "recall", "truncated_recall", "precision", "mrr", "map", "ndcg")
+NAMES: Final = ("hr", "recall", "truncated_recall", "precision", "mrr", "map", "ndcg", "ndcg_over_k")
 
 
 def mid_ranks(scores: FloatArray, targets: FloatArray) -> FloatArray:
@@ -26,7 +31,8 @@ def mid_ranks(scores: FloatArray, targets: FloatArray) -> FloatArray:
 def at(k: int, ranks: FloatArray) -> tuple[float, ...]:
     """The metrics of `NAMES` at cut-off k for one learner, from the ascending ranks of all her held-out items `[R]`.
 
-    Ideal lists have min(k, R) hits (reported so by most libraries; RecTools divides by k unless told otherwise).
+    The ideal list of `ndcg` has min(k, R) hits, as most libraries have it; that of `ndcg_over_k` has k, whatever R
+    is (RecTools unless told otherwise). `map` divides by min(k, R) as well; trec_eval divides by R.
     """
     held_out = len(ranks)
     hit = ranks[ranks <= k]
@@ -34,7 +40,7 @@ def at(k: int, ranks: FloatArray) -> tuple[float, ...]:
     if not hits:
         return (0.0,) * len(NAMES)
     precision_at_hits = np.arange(1, hits + 1) / hit
-    ideal = (1 / np.log2(np.arange(2, reachable + 2))).sum()
+    gain, ideal = (1 / np.log2(hit + 1)).sum(), np.cumsum(1 / np.log2(np.arange(2, k + 2)))
     return (
         1.0,
         hits / held_out,
@@ -42,14 +48,63 @@ def at(k: int, ranks: FloatArray) -> tuple[float, ...]:
         hits / k,
         float(1 / hit[0]),
         float(precision_at_hits.sum() / reachable),
-        float((1 / np.log2(hit + 1)).sum() / ideal),
+        float(gain / ideal[reachable - 1]),
+        float(gain / ideal[k - 1]),
     )
 
 
-def table(ranks: list[FloatArray], ks: tuple[int, ...]) -> dict[str, FloatArray]:
-    """Every metric at every cut-off for every learner: `{"ndcg@10": [learners], ...}`."""
+def ranks_in(scores: FloatArray, lists: IntArray, row: IntArray, column: IntArray) -> FloatArray:
+    """The mid-ranks of targets that can stand in the lists, in the order given, `[targets]`; inf beyond the lists.
+
+    scores: `[learners, items]`. lists: their best columns as from `top`, `[learners, k]`. row, column: of each target.
+    Whoever scores more than the last one listed has all its betters and equals in the list; only for those level with
+    the last one the whole row has to be looked at.
+    """
+    listed = np.where(lists >= 0, np.take_along_axis(scores, np.maximum(lists, 0), axis=1), -np.inf)
+    mine, last = scores[row, column][:, None], listed[row, -1]
+    greater = np.count_nonzero(listed[row] > mine, axis=1)
+    equal = np.count_nonzero(listed[row] == mine, axis=1)
+    level = np.flatnonzero((mine[:, 0] == last) & (last > -np.inf))
+    rows, which = np.unique(row[level], return_inverse=True)
+    equal[level] = np.count_nonzero(scores[rows] == listed[rows, -1][:, None], axis=1)[which]
+    outside = (mine[:, 0] < last) | np.isneginf(mine[:, 0])
+    ranks: FloatArray = np.where(outside, np.inf, 1 + greater + (equal - 1) / 2)
+    return ranks
+
+
+def table(ranks: FloatArray, offsets: IntArray, ks: tuple[int, ...]) -> dict[str, FloatArray]:
+    """Every metric at every cut-off for every learner: `{"ndcg@10": [learners], ...}`.
+
+    ranks: mid-ranks of all targets, `[T]`; learner j owns `offsets[j]:offsets[j+1]`, in any order. Without any: NaN.
+    """
+    held_out = np.diff(offsets)
+    owner = np.repeat(np.arange(len(held_out)), held_out)
+    place = np.arange(1, len(ranks) + 1) - np.repeat(offsets[:-1], held_out)
+    ranks = np.maximum(ranks[np.lexsort((ranks, owner))], place)  # as in `mid_ranks`
     columns: dict[str, FloatArray] = {}
     for k in ks:
-        values = np.asarray([at(k, mine) for mine in ranks], dtype=np.float64).reshape(len(ranks), len(NAMES))
-        columns |= {f"{name}@{k}": values[:, place] for place, name in enumerate(NAMES)}
+        values = _at(k, ranks[ranks <= k], place[ranks <= k], owner[ranks <= k], held_out)
+        columns |= {f"{name}@{k}": np.where(held_out > 0, value, np.nan) for name, value in values.items()}
     return columns
+
+
+def _at(k: int, hit: FloatArray, place: IntArray, owner: IntArray, held_out: IntArray) -> dict[str, FloatArray]:
+    """`at` for many learners; hit, place, owner: rank of every hit, the how-manieth of its learner, and who she is."""
+
+    def total(values: FloatArray) -> FloatArray:
+        return np.bincount(owner, weights=values, minlength=len(held_out)).astype(np.float64)
+
+    hits, gain = total(np.ones(len(hit))), total(1 / np.log2(hit + 1))
+    some, reachable = np.maximum(held_out, 1), np.clip(held_out, 1, k)
+    ideal = np.cumsum(1 / np.log2(np.arange(2, k + 2)))
+    values = (
+        (hits > 0).astype(np.float64),
+        hits / some,
+        hits / reachable,
+        hits / k,
+        total(np.where(place == 1, 1 / hit, 0.0)),
+        total(place / hit) / reachable,
+        gain / ideal[reachable - 1],
+        gain / ideal[k - 1],
+    )
+    return dict(zip(NAMES, values, strict=True))

@@ -17,7 +17,7 @@ SURE: Final = 0.05
 """Adjusted p value below which a lead is marked."""
 
 _SHOWN: Final = (HEADLINE, "hr@10", "mrr@10")
-_COVERAGE, _CONCENTRATION, _NOVELTY = "coverage@10", "gini@10", "miuf@10"
+_COVERAGE, _CONCENTRATION, _NOVELTY, _LIFT = "coverage@10", "gini@10", "miuf@10", "popularity_lift@10"
 
 
 def shown(asked: Sequence[str]) -> tuple[str, ...]:
@@ -64,7 +64,7 @@ def accuracy_rows(
 
 
 def slice_rows(lines: Sequence[Line], metric: str) -> list[Row]:
-    """One metric by how much a learner had taken and by how popular her targets are, mean over the runs.
+    """One metric by the length of a learner's history and by how popular the targets are, mean over the runs.
 
     The columns tell n of the first model's first run; only slices that have learners are columns.
     """
@@ -77,7 +77,7 @@ def slice_rows(lines: Sequence[Line], metric: str) -> list[Row]:
     ]
 
 
-_SLICES: Final = (("history", HISTORY), ("targets", POPULARITY))
+_SLICES: Final = (("history", HISTORY), ("popularity", (*POPULARITY[1:], POPULARITY[0])))
 
 
 def cost_rows(lines: Sequence[Line], metric: str) -> list[Row]:
@@ -112,6 +112,7 @@ def _accuracy(name: str, some: Sequence[Line], told: Sequence[str], *, lead: str
         **{written(metric): cells.spread(some, metric) for metric in others},
         written(_COVERAGE): cells.points(cells.mean(some, lambda line: line["test"][_COVERAGE]), 3),
         written(_CONCENTRATION): cells.points(cells.mean(some, lambda line: line["test"][_CONCENTRATION]), 3),
+        "popularity lift": tables.number(cells.mean(some, lambda line: line["test"].get(_LIFT)), 2),
         "novelty, bits": tables.number(cells.mean(some, lambda line: line["test"].get(_NOVELTY)), 2),
     }
 
@@ -139,7 +140,7 @@ def _lead(found: Sequence[float] | None, p: float | None) -> str:
 
 
 def _column(side: str, name: str, first: Mapping[str, Any]) -> str:
-    what = f"{name} taken" if side == "history" else name
+    what = f"history {name}" if side == "history" else name
     return f"{what} ({first[side][name]['n']:,})"
 
 

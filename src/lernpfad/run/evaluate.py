@@ -112,7 +112,7 @@ def _measured(
     """Tracing and ranking of the models on some histories."""
     tracers = {one.name: measure.tracing(one.model, histories, scored) for one in models.tracers}
     ranked = {
-        one.name: measure.ranking(one.model, histories, scored, history=config.ranking_history, train=train)
+        one.name: measure.ranking(one.model, histories, scored, train=train, **measure.protocol(config))
         for one in models.recommenders
     }
     return Results(

@@ -10,14 +10,11 @@ from lernpfad.evaluate import ranking as ranks
 from lernpfad.evaluate import tables
 from lernpfad.evaluate.intervals import tracing_intervals
 from lernpfad.evaluate.metrics import tracing_metrics
-from lernpfad.evaluate.ranking import RankingResult
+from lernpfad.evaluate.ranking import RankingResult, Targets
 from lernpfad.evaluate.results import TracerScores
 
 HEADLINES: Final = ("ndcg@10", "recall@10", "hr@10", "mrr@10", "coverage@10")
 """The ranking metrics that are printed; all of them are recorded."""
-
-KS: Final = (5, 10, 20)
-"""Cut-offs of the ranking metrics unless a command is told others."""
 
 Rows = list[dict[str, Any]]
 """One row a metric: "metric", "value", and where there is an interval "low" and "high" (95 %, by learner)."""
@@ -38,18 +35,30 @@ def tracing_rows(found: TracerScores, *, resamples: int, seed: int) -> Rows:
     ]
 
 
+def protocol(config: Any) -> dict[str, Any]:
+    """What a command's config says of how recommenders are judged, as arguments of `ranking`."""
+    return {
+        "history": config.ranking_history,
+        "targets": config.ranking_targets,
+        "mask_seen": config.ranking_mask_seen,
+        "ks": [int(k) for k in config.ranking_ks],
+    }
+
+
 def ranking(
     recommender: Any,
     histories: Sequences,
     scored: BoolArray,
     *,
     history: float,
-    ks: Iterable[int] = KS,
+    ks: Iterable[int] = (5, 10, 20),
     train: Sequences | None = None,
+    targets: Targets = "all",
+    mask_seen: bool = True,
 ) -> RankingResult:
-    """The full catalog ranked for each learner with something held out; history: see `held_out`. ks: cut-offs."""
-    targets = held_out(histories, scored, history=history)
-    return ranks.evaluate(recommender, histories, targets, ks=tuple(sorted(set(ks))), train=train)
+    """The full catalog ranked for each learner with something held out; history: see `held_out`, others: `evaluate`."""
+    rows, cut_offs = held_out(histories, scored, history=history), tuple(sorted(set(ks)))
+    return ranks.evaluate(recommender, histories, rows, ks=cut_offs, train=train, targets=targets, mask_seen=mask_seen)
 
 
 def ranking_rows(found: RankingResult, *, resamples: int, seed: int) -> Rows:

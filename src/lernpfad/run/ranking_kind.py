@@ -1,22 +1,21 @@
 """Benchmarks of recommenders: where they put what learners took up later, one value a learner."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
 from lernpfad.core import ConfigError, DataError, unknown_name
-from lernpfad.evaluate import leads
+from lernpfad.evaluate import ranking, ranking_slices
 from lernpfad.evaluate.hits import NAMES
 from lernpfad.evaluate.intervals import percentiles, resampled_sums
-from lernpfad.evaluate.ranking_slices import by_history, by_popularity
+from lernpfad.evaluate.ranking import RankingResult
 from lernpfad.evaluate.ranking_standings import HEADLINE, shown
-from lernpfad.run import train
+from lernpfad.run import rankings, train
 from lernpfad.run.kinds import Entrant, Page, Ran
 from lernpfad.run.lines import DIGITS, rounded
 from lernpfad.run.ranking_page import RankingPage
-from lernpfad.run.rankings import RANKINGS_FILE, Rankings
 from lernpfad.run.suite import Lane
 from lernpfad.serve.files import jsonable
 
@@ -24,6 +23,8 @@ _SURE: Final = ("hr", "truncated_recall", "mrr", "ndcg")
 """Metrics that get an interval, at every cut-off."""
 
 _OF_SLICES: Final = "ndcg@"
+
+_LEAD: Final = ("difference", "low", "high")
 
 
 class RankingKind:
@@ -50,41 +51,35 @@ class RankingKind:
         test = {name.replace("_at_", "@"): value for name, value in _below("test/", ran.metrics).items()}
         if HEADLINE not in test:
             raise ConfigError(f"its ranking_ks are {list(ran.config.ranking_ks)}; a benchmark needs 10 among them")
-        found = Rankings.read(ran.folder / train.TEST_RANKINGS)
-        sure = [name for name in found.values if name.split("@")[0] in _SURE]
-        few = [name for name in sure if name.startswith(_OF_SLICES)]
+        found = rankings.read(ran.folder / train.TEST_RANKINGS)
+        sliced = tuple(name for name in found.per_learner if name.startswith(_OF_SLICES))
         return jsonable(  # type: ignore[no-any-return]
             {
-                "learners": len(found.learner),
+                "learners": len(found.learners),
+                "targets": int(found.asked.count.sum()),
                 "test": rounded(test),
-                "intervals": _intervals(found, sure, resamples=resamples),
-                "slices": {
-                    "history": _rounded(by_history(found.values, found.history, few)),
-                    "targets": _rounded(by_popularity(found.values, found.rarity, few)),
-                },
+                "intervals": _intervals(found, resamples=resamples),
+                "slices": _rounded(ranking_slices.tables(found, metrics=sliced, resamples=0)),
             }
         )
 
     def kept(self, folder: Path) -> bool:
         """Whether the ranks of every learner are there."""
-        return (folder / train.TEST_RANKINGS / RANKINGS_FILE).is_file()
+        return (folder / train.TEST_RANKINGS / rankings.RANKINGS_FILE).is_file()
 
     def compared(self, lane: Lane, found: Mapping[str, Entrant], *, where: str, resamples: int) -> dict[str, Any]:
         """Paired leads over the reference in the lane's first metric, and p values adjusted for their number."""
-        told = {name: Rankings.read(one.folder / train.TEST_RANKINGS) for name, one in found.items()}
-        _require_same_learners(where, told)
-        metric = shown(lane.shown)[0]
-        values = {name: one.values[metric] for name, one in told.items()}
-        ahead: dict[str, leads.Lead] = {}
-        if lane.reference in values:
-            others = {name: one for name, one in values.items() if name != lane.reference}
-            ahead = leads.over(values[lane.reference], others, resamples=resamples)
+        told = {name: rankings.read(one.folder / train.TEST_RANKINGS) for name, one in found.items()}
+        _require_same_targets(where, told)
+        metric, ahead = shown(lane.shown)[0], []
+        if lane.reference in told:
+            ahead = ranking.leads(told, lane.reference, metric=metric, resamples=resamples)
         return {
             "models": sorted(found),
             "reference": lane.reference,
             "metric": metric,
-            "leads": {name: [round(value, DIGITS) for value in one.estimate] for name, one in ahead.items()},
-            "p": {name: round(one.p, DIGITS) for name, one in ahead.items()},
+            "leads": {row["recommender"]: [round(row[key], DIGITS) for key in _LEAD] for row in ahead},
+            "p": {row["recommender"]: round(row["holm"], DIGITS) for row in ahead},
         }
 
 
@@ -96,26 +91,27 @@ def _below(prefix: str, metrics: Mapping[str, float]) -> dict[str, float]:
     return {name.removeprefix(prefix): value for name, value in metrics.items() if name.startswith(prefix)}
 
 
-def _intervals(found: Rankings, names: Iterable[str], *, resamples: int) -> dict[str, list[float]]:
-    """The 95 % interval of each metric by bootstrap over learners."""
-    table = np.stack([found.values[name] for name in names], axis=1)
+def _intervals(found: RankingResult, *, resamples: int) -> dict[str, list[float]]:
+    """The 95 % interval of each metric of `_SURE` by bootstrap over learners, all from the same resamples."""
+    sure = [name for name in found.per_learner if name.split("@")[0] in _SURE]
+    table = np.stack([found.per_learner[name] for name in sure], axis=1)
     drawn = resampled_sums(table, resamples=resamples) / len(table)
-    return {name: [round(end, DIGITS) for end in percentiles(drawn[:, n])] for n, name in enumerate(names)}
+    return {name: [round(end, DIGITS) for end in percentiles(drawn[:, n])] for n, name in enumerate(sure)}
 
 
-def _rounded(slices: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
-    return {
-        name: {key: value if key == "n" else round(value, DIGITS) for key, value in row.items()}
-        for name, row in slices.items()
-    }
+def _rounded(value: Any) -> Any:
+    """The same with every fraction as lines have it."""
+    if isinstance(value, Mapping):
+        return {name: _rounded(one) for name, one in value.items()}
+    return round(value, DIGITS) if isinstance(value, float) else value
 
 
-def _require_same_learners(where: str, found: Mapping[str, Rankings]) -> None:
+def _require_same_targets(where: str, found: Mapping[str, RankingResult]) -> None:
     """DataError where two models were asked about other learners or targets: their figures are no comparison."""
     first, *others = found
     for other in others:
-        one, two = found[first], found[other]
-        if not (np.array_equal(one.learner, two.learner) and np.array_equal(one.targets, two.targets)):
+        one, two = found[first].asked, found[other].asked
+        if not (np.array_equal(one.names, two.names) and np.array_equal(one.item, two.item)):
             raise DataError(
-                f"{where}: {first} and {other} were tested on other learners; give them the same data and split"
+                f"{where}: {first} and {other} were tested on other targets; give them the same data and split"
             )

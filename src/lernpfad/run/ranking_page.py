@@ -31,7 +31,8 @@ class RankingPage:
             f"## {lane.title}\n\n{fill(lane.protocol, 120)}\n",
             f"{_ranked(mine)}; measured on {' and '.join(machines)}{over}.{_best(lane, metric)}\n",
             tables.markdown(self._rows(lane, mine, beside)) + "\n",
-            f"{written(metric)} by items that the learner had taken, and by how popular her targets are (n):\n",
+            f"{written(metric)} by rows of the learner's history, and of the targets in each fifth of all that was "
+            "taken in training, from the most to the least popular (learners):\n",
             tables.markdown(ranking_standings.slice_rows(mine, metric)) + "\n",
             f"Cost; one learner: the full catalog scored for her, from her last {HISTORY} items at most; "
             f"learners/s: the same in a batch of up to {BATCH:,}:\n",
@@ -55,7 +56,7 @@ class RankingPage:
         metric = shown(lane.shown)[0]
         figure = accuracy_and_coverage(mine, metric)
         yield Drawing("coverage", f"{written(metric)} against the share of the catalog that is recommended", figure)
-        yield Drawing("history", f"{written(metric)} by items that the learner had taken", by_history(mine, metric))
+        yield Drawing("history", f"{written(metric)} by rows of the learner's history", by_history(mine, metric))
 
     def _rows(self, lane: Lane, mine: Sequence[Line], beside: Sequence[Line]) -> list[dict[str, Any]]:
         return ranking_standings.accuracy_rows(mine, lane.published, beside, runs=len(lane.runs), metrics=lane.shown)
@@ -69,7 +70,8 @@ alone by the command in its line. The full catalog is ranked, without what the l
 metrics are means over learners, ± the sample deviation over the runs. "95 % by learner" is the mean of the runs'
 bootstrap intervals over learners; "lead" is the mean difference to the lane's reference on the same learners of the
 first run, with its paired interval, and an asterisk where p < .05 after Holm's correction for all models of the lane.
-Coverage: share of the catalog in any list; Gini of how often items are shown; novelty: mean -log2 of the share of
+Coverage: share of the catalog in any list; Gini of how often items are shown; popularity lift: mean popularity of a
+list over that of the learner's past; novelty: mean -log2 of the share of
 training learners who took the item. A gate is for the mean of all runs of the lane; "1 of 3" says that it is not that
 yet. Processor seconds are those of the whole fit with its validation.
 """

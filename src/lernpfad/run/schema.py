@@ -34,6 +34,8 @@ class Train(Common):
     resume: str | None = None
     resamples: int = 1000
     ranking_history: float = 0.5
+    ranking_targets: str = "all"
+    ranking_mask_seen: bool = True
     ranking_ks: list[int] = field(default_factory=lambda: [5, 10, 20])
 
 
@@ -51,6 +53,9 @@ class Tune(Common):
     workers: int = 1
     worker: int = 0
     ranking_history: float = 0.5
+    ranking_targets: str = "all"
+    ranking_mask_seen: bool = True
+    ranking_ks: list[int] = field(default_factory=lambda: [5, 10, 20])
 
 
 @dataclass
@@ -101,6 +106,9 @@ class Evaluate(Common):
     repeats: int = 1
     resamples: int = 2000
     ranking_history: float = 0.5
+    ranking_targets: str = "all"
+    ranking_mask_seen: bool = True
+    ranking_ks: list[int] = field(default_factory=lambda: [5, 10, 20])
     progress: bool = True
 
 
@@ -162,7 +170,7 @@ _LEAST = {
     "first": 1,
     "threads": 1,
 }
-_AMONG = {"format": ("parquet", "csv")}
+_AMONG = {"format": ("parquet", "csv"), "ranking_targets": ("all", "first", "last")}
 
 
 def check(config: Any) -> None:

@@ -20,7 +20,7 @@ _MARK = 16
 _NOT_MEASURED: Final = ("tracking", "runs", "resume", "resamples", "data.root")
 """Settings, and sections of them, that a result does not depend on: where things lie, and who watches."""
 
-_OF_RANKINGS: Final = ("ranking_ks",)
+_OF_RANKINGS: Final = ("ranking_targets", "ranking_mask_seen", "ranking_ks")
 """Likewise, where no recommender is trained."""
 
 _OF_A_FIT: Final = ("progress_bar", "checkpoints")
@@ -93,10 +93,8 @@ class Cell:
 
     def key(self, config: Any) -> str:
         """Hash of all settings that the result depends on; config: the cell's, composed."""
-        root, ignored = (
-            str(config.data.root),
-            _NOT_MEASURED + (() if parts.chosen(config, "recommender") else _OF_RANKINGS),
-        )
+        root = str(config.data.root)
+        ignored = _NOT_MEASURED + (() if parts.chosen(config, "recommender") else _OF_RANKINGS)
         settings = {
             key: value.removeprefix(root) if isinstance(value, str) and key.startswith("data.") else value
             for key, value in flattened(parts.resolved(config))

@@ -6,23 +6,26 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
 
-from lernpfad.core import BoolArray, ConfigError, Listener, Reports, Sequences
+import numpy as np
+
+from lernpfad.core import BoolArray, ConfigError, IntArray, Listener, Reports, Sequences
 from lernpfad.data.dataset import Dataset, Split
+from lernpfad.evaluate import ranking_slices
+from lernpfad.evaluate.asked import taken
 from lernpfad.evaluate.gallery import gallery
 from lernpfad.evaluate.ranking import RankingResult
 from lernpfad.evaluate.results import Results, TracerScores, label
-from lernpfad.run import cost, measure, parts, same, store
+from lernpfad.run import cost, measure, parts, rankings, same, store
 from lernpfad.run.mlflow_model import TracedModel
 from lernpfad.run.predictions import Predictions
-from lernpfad.run.rankings import Rankings, takers
 from lernpfad.run.record import Record, Start
 from lernpfad.serve.files import jsonable, read_json, write_arrays, write_json
 
 log = logging.getLogger(__name__)
 
-METRICS_FILE, CONFIG_FILE, EPOCHS_FILE = "metrics.json", "config.json", "epochs.json"
+METRICS_FILE, CONFIG_FILE, EPOCHS_FILE, SPLIT_FILE = "metrics.json", "config.json", "epochs.json", "split.json"
 VALID_PREDICTIONS, TEST_PREDICTIONS = Path("predictions") / "valid", Path("predictions") / "test"
-TEST_RANKINGS = Path("ranking") / "test"
+TEST_RANKINGS, SLICES_FILE = Path("ranking") / "test", "slices.json"
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,6 +84,8 @@ def trained(
     name = " ".join([*parts.choices(*wanted), "on", str(config.data.name)])
     with parts.build(config, "tracking").start(Start(name, folder, plain, tags or {}, parent)) as record:
         job = Job(config, folder, *_data(config, record), record)
+        write_json(folder / SPLIT_FILE, job.split.manifest() | {"ranking": measure.protocol(config)})
+        record.file(folder / SPLIT_FILE)
         metrics: dict[str, float] = {}
         for part in wanted:
             metrics |= _recommender(job) if part == "recommender" else _tracer(job)
@@ -137,9 +142,13 @@ def _recommender(job: Job) -> dict[str, float]:
     with watch.running():
         recommender, heard = fitted(job, "recommender")
     found = _ranked(job, recommender, job.split.test, job.split.test_scored)
-    Rankings.of(found, *_asked(job), train=job.split.train).write(job.folder / TEST_RANKINGS)
-    rows = measure.ranking_rows(found, resamples=job.config.resamples, seed=job.config.seed)
-    write_arrays(job.folder / "recommender" / store.TAKERS, {"takers": takers(job.split.train)})
+    rankings.write(job.folder / TEST_RANKINGS, found)
+    sure = {"resamples": job.config.resamples, "seed": job.config.seed}
+    sliced = ranking_slices.tables(found, **sure)
+    write_json(job.folder / TEST_RANKINGS / SLICES_FILE, jsonable(sliced))
+    job.record.table(jsonable(ranking_slices.rows(sliced)), "recommender_test_slices")
+    rows = measure.ranking_rows(found, **sure)
+    write_arrays(job.folder / "recommender" / store.TAKERS, {"takers": _takers(job.split.train)})
     job.record.file(_kept(job, "recommender", recommender, rows, heard), "recommender")
     final = measure.flat(_ranking_on_valid(job, recommender), "final/valid")
     spent = {**_seconds(watch, begun), **cost.of_recommender(recommender, job.split.test)}
@@ -148,17 +157,9 @@ def _recommender(job: Job) -> dict[str, float]:
     return final | measure.flat(rows, "test")
 
 
-def _asked(job: Job) -> tuple[Sequences, BoolArray]:
-    """The test histories and the rows to rank for."""
-    test, scored = job.split.test, job.split.test_scored
-    return test, measure.held_out(test, scored, history=job.config.ranking_history)
-
-
-def _ranked(job: Job, recommender: Any, histories: Sequences, scored: BoolArray) -> RankingResult:
-    config = job.config
-    return measure.ranking(
-        recommender, histories, scored, history=config.ranking_history, ks=config.ranking_ks, train=job.split.train
-    )
+def _takers(train: Sequences) -> IntArray:
+    """How many learners took each item, `[I]`."""
+    return np.bincount(taken(train)[1], minlength=len(train.catalog))
 
 
 def _ranking_on_valid(job: Job, recommender: Any) -> measure.Rows:
@@ -172,6 +173,11 @@ def _ranking_on_valid(job: Job, recommender: Any) -> measure.Rows:
 def _seconds(watch: cost.Stopwatch, begun: bool) -> dict[str, float]:
     """Of a fit that was interrupted, nobody knows the seconds."""
     return {} if begun else {"fit_s": watch.wall, "fit_processor_s": watch.processor}
+
+
+def _ranked(job: Job, recommender: Any, histories: Sequences, scored: BoolArray) -> RankingResult:
+    protocol = measure.protocol(job.config)
+    return measure.ranking(recommender, histories, scored, train=job.split.train, **protocol)
 
 
 def fitted(job: Job, part: str, *, listeners: Sequence[Listener] = ()) -> tuple[Any, list[dict[str, float]]]:
@@ -194,8 +200,7 @@ def on_valid(job: Job, part: str, model: Any) -> measure.Rows:
     """What the choice of a model may look at; nothing where no validation answer is scored."""
     valid, scored = job.split.valid, job.split.valid_scored
     if part == "recommender":
-        ranked = measure.ranking(model, valid, scored, history=job.config.ranking_history, train=job.split.train)
-        return measure.ranking_rows(ranked, resamples=0, seed=0)
+        return measure.ranking_rows(_ranked(job, model, valid, scored), resamples=0, seed=0)
     found = _on_valid(job, model)
     return [] if found is None else measure.tracing_rows(found, resamples=0, seed=0)
 

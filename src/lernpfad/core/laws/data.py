@@ -89,9 +89,20 @@ def learners_once(case: SequencesCase) -> None:
 class Divided(Protocol):
     """Histories divided into three; the masks say which rows are scored, the others being history only."""
 
-    train: Sequences
-    valid: Sequences
-    test: Sequences
+    @property
+    def train(self) -> Sequences:
+        """What is trained on."""
+        ...
+
+    @property
+    def valid(self) -> Sequences:
+        """What validates."""
+        ...
+
+    @property
+    def test(self) -> Sequences:
+        """What is tested."""
+        ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,6 +141,31 @@ def no_training_on_the_future(case: SplitCase) -> None:
         demand(latest <= first, f"train reaches to {latest:.10g}, the first scored row of {name} is at {first:.10g}")
 
 
+def cuts_kept(case: SplitCase) -> None:
+    """A split that names its cuts in time trains up to the first, validates after it and tests after the second."""
+    cuts = getattr(case.split, "cuts", None)
+    assert cuts is not None, "this case names no cuts"
+    latest = case.split.train.time.max(initial=-np.inf)
+    demand(latest <= cuts[0], f"train reaches to {latest:.10g}, beyond the cut at {cuts[0]:.10g}")
+    for name, cut in zip(("valid", "test"), cuts, strict=True):
+        part, scored = case.parts[name], getattr(case.split, f"{name}_scored")
+        first = part.time[scored].min(initial=np.inf)
+        demand(first > cut, f"a scored row of {name} is at {first:.10g}, not after the cut at {cut:.10g}")
+
+
+def cold_items_untrained(case: SplitCase) -> None:
+    """In a split for cold items no training row has an item of a scored row."""
+    trained = np.unique(case.split.train.item)
+    for name in ("valid", "test"):
+        part, scored = case.parts[name], getattr(case.split, f"{name}_scored")
+        known = np.intersect1d(part.item[scored], trained)
+        if len(known):
+            raise LawBroken(
+                f"{len(known)} items of scored rows of {name} are trained on, the first is "
+                f"'{part.catalog.items[known[0]] if known[0] >= 0 else 'unknown'}'"
+            )
+
+
 def something_on_every_side(case: SplitCase) -> None:
     """There is a row to train on, and one to score on either side."""
     for name, part in case.parts.items():
@@ -163,6 +199,8 @@ SPLIT_LAWS: Final[tuple[Law[SplitCase], ...]] = (
     Law(something_on_every_side),
     Law(learner_on_one_side, fits=lambda case: case.by_learner),
     Law(no_training_on_the_future, fits=lambda case: not case.by_learner),
+    Law(cuts_kept, fits=lambda case: getattr(case.split, "cuts", None) is not None),
+    Law(cold_items_untrained, fits=lambda case: bool(getattr(case.split, "cold", False))),
 )
 
 
@@ -172,5 +210,8 @@ def check_sequences(sequences: Sequences, *, name: str = "sequences") -> None:
 
 
 def check_split(split: Divided, *, by_learner: bool = True) -> None:
-    """Hold a division to the laws of learner-wise ones, or of ones in time (`by_learner` False)."""
+    """Hold a division to the laws of learner-wise ones, or of ones in time (`by_learner` False).
+
+    One that has `cuts` (two times) or is `cold` is held to what these promise as well.
+    """
     hold(SPLIT_LAWS, SplitCase(split, by_learner=by_learner))
