@@ -148,6 +148,15 @@ class Demo(Common):
     k: int = 3
 
 
+@dataclass
+class Similar(Common):
+    """`lernpfad similar`."""
+
+    item: str = MISSING
+    model: str = MISSING
+    k: int = 10
+
+
 SCHEMAS: dict[str, type[Common]] = {
     "train": Train,
     "tune": Tune,
@@ -156,6 +165,7 @@ SCHEMAS: dict[str, type[Common]] = {
     "export": Export,
     "benchmark": Benchmark,
     "demo": Demo,
+    "similar": Similar,
 }
 
 
