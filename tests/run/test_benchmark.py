@@ -140,20 +140,23 @@ def test_data_that_are_not_there_are_said_before_anything_runs(lernpfad, capsys)
     assert "has no pykt_assist2015; see data/README.md" in capsys.readouterr().err
 
 
-def test_the_published_suite_names_models_that_it_has():
+@pytest.mark.parametrize("name", ["tracing", "ranking"])
+def test_the_published_suites_name_models_that_they_have(name):
     """A figure for a model that no experiment has would never be shown."""
     from omegaconf import OmegaConf
 
-    from lernpfad.run import suite
+    from lernpfad.run import kinds, suite
     from lernpfad.run.places import config_folder
 
-    config = OmegaConf.create({"suite": OmegaConf.load(config_folder() / "suite" / "tracing.yaml")})
+    config = OmegaConf.create({"suite": OmegaConf.load(config_folder() / "suite" / f"{name}.yaml")})
+    kinds.of(config).require(suite.lanes(config))
     every = suite.cells(OmegaConf.merge(config, {"lanes": None, "models": None, "first": None, "set": []}))
     assert [cell.run for cell in every] == sorted(cell.run for cell in every)  # one run of everything comes first
     for name, lane in suite.lanes(config).items():  # refuses a figure for a model that is not there
         models = {cell.model for cell in every if cell.lane == name}
         assert set(lane.models) == models
-        assert len([cell for cell in every if cell.lane == name]) == len(models) * len(lane.runs) == 5 * len(models)
+        assert len([cell for cell in every if cell.lane == name]) == len(models) * len(lane.runs)
+        assert len(lane.runs) >= 3
 
 
 def test_the_key_of_a_cell_tells_what_its_result_depends_on(tmp_path):

@@ -10,12 +10,13 @@ from lernpfad.run.places import config_folder
 HOME = config_folder() / "experiment"
 
 
-def own_split(path):
-    """Whether it changes how its data are divided, and so runs on no other log."""
-    return "split" in (OmegaConf.load(path).get("data") or {})
+def elsewhere(path):
+    """Whether it runs on a log like the tiny one: not if it divides its data in its own way, or knows their people."""
+    given = OmegaConf.load(path)
+    return "split" not in (given.get("data") or {}) and "people" not in (given.get("recommender") or {})
 
 
-EVERY = sorted(path.relative_to(HOME).with_suffix("") for path in HOME.rglob("*.yaml") if not own_split(path))
+EVERY = sorted(path.relative_to(HOME).with_suffix("") for path in HOME.rglob("*.yaml") if elsewhere(path))
 OF_MODELS = {path.name: path for path in EVERY}
 OF_DATA = {path.parent: path for path in EVERY}
 EXPERIMENTS = sorted({path.as_posix() for path in (*OF_MODELS.values(), *OF_DATA.values())})

@@ -58,7 +58,8 @@ def test_train_keeps_rankings_slices_and_the_split(lernpfad, tiny_log, tmp_path)
     slices = json.loads((tmp_path / "runs" / "all" / train.TEST_RANKINGS / train.SLICES_FILE).read_text())
     assert sum(row["n"] for row in slices["history"].values()) == len(every.learners)
     split = json.loads((tmp_path / "runs" / "last" / train.SPLIT_FILE).read_text())
-    assert split["ranking"] == {"history": 0.5, "targets": "last", "mask_seen": False, "ties": ranking.TIES}
+    told = {"history": 0.5, "targets": "last", "mask_seen": False, "ks": [5, 10, 20], "ties": ranking.TIES}
+    assert split["ranking"] == told
     assert split["by_learner"]
     assert split["parts"]["test"]["learners"] >= len(one.learners)
     assert lernpfad(*words, "recommender=popularity", "ranking_targets=frist") == 2

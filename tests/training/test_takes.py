@@ -58,7 +58,10 @@ def test_declined_offers_are_read_where_wanted_and_never_asked():
 
 def test_batches_pad_on_the_right():
     batch = TakeWindows(logs([4, 5, 6], [7, 8]), Seen(9, window=3))[np.array([0, 1])]
-    assert batch.item.tolist() == [[4, 5], [7, 8]]  # the last event is shown where another one is longer, and asks nothing
+    assert batch.item.tolist() == [
+        [4, 5],
+        [7, 8],
+    ]  # 8 is shown, as the other is longer; it asks nothing
     assert batch.wanted.tolist() == [[4, 5, 6], [7, 8, -1]]
 
 

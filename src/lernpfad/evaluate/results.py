@@ -54,6 +54,18 @@ LABELS: Final[Mapping[str, str]] = {
     "qikt": "QIKT",
     "slotkt": "SlotKT",
     "als": "ALS",
+    "ials": "iALS",
+    "bpr": "BPR",
+    "lmf": "logistic MF",
+    "markov": "Markov",
+    "ease": "EASE",
+    "itemknn": "item kNN",
+    "recentpopularity": "recent popularity",
+    "sasrec": "SASRec",
+    "sasrecplus": "SASRec+",
+    "gsasrec": "gSASRec",
+    "oracle-taste": "oracle, taste",
+    "oracle-acceptance": "oracle, acceptance",
 }
 """How a configuration's stem is written for people; any other name stands for itself."""
 

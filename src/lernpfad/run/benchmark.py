@@ -9,7 +9,8 @@ from typing import Any
 
 from lernpfad.core import ConfigError
 from lernpfad.run import cell as one_cell
-from lernpfad.run import compare, lines, locks, parts, processes, provenance, suite
+from lernpfad.run import compare, kinds, lines, locks, parts, processes, provenance, suite
+from lernpfad.run.kinds import Kind
 from lernpfad.run.record import Record, Start
 from lernpfad.run.standings import write_standings
 from lernpfad.run.suite import Cell
@@ -23,9 +24,10 @@ _WORKER_MEMORY = 4 << 30
 
 @dataclass(frozen=True, eq=False)
 class Benchmark:
-    """A suite in progress. folder: of all runs. results: where lines and tables are written."""
+    """A suite in progress, and its kind. folder: of all runs. results: where lines and tables are written."""
 
     config: Any
+    kind: Kind
     folder: Path
     results: Path
     record: Record
@@ -44,13 +46,14 @@ def run(config: Any) -> None:
     """Run what is missing with as many processes as wanted, then compare, and write tables and figures."""
     _require_one_job()
     folder, results = parts.folder(), Path(config.results)
-    cells = suite.cells(config)
+    cells, kind = suite.cells(config), kinds.of(config)
+    kind.require(suite.lanes(config))
     if not cells:
         raise ConfigError("nothing to run: the lanes that were asked for have none of the models that were asked for")
     _require_data(cells, folder)
     start = Start(f"benchmark {config.suite.name}", folder, parts.resolved(config))
     with parts.build(config, "tracking").start(start) as record:
-        bench = Benchmark(config, folder, results, record)
+        bench = Benchmark(config, kind, folder, results, record)
         tasks = [_task(bench, cell) for cell in cells]
         if config.worker is not None:
             _work(bench, tasks)
@@ -106,16 +109,21 @@ def _work(bench: Benchmark, tasks: Sequence[Task]) -> None:
             line = _attempted(bench, task)
             if line is not None:
                 lines.append(bench.results, {**line, "commit": commit})
-                bench.record.metrics({f"{line['lane']}/{line['model']}/auc": line["test"]["auc"]}, line["run"])
-                log.info("%s: auc %.4f", task.cell.name, line["test"]["auc"])
+                _told(bench, task.cell, line["test"][bench.kind.headline])
+
+
+def _told(bench: Benchmark, cell: Cell, value: float) -> None:
+    """The headline of a run that is done, for who watches."""
+    bench.record.metrics({f"{cell.lane}/{cell.model}/{bench.kind.headline.replace('@', '_at_')}": value}, cell.run)
+    log.info("%s: %s %.4f", cell.name, bench.kind.headline, value)
 
 
 def _attempted(bench: Benchmark, task: Task) -> dict[str, Any] | None:
     (task.folder / ERROR_FILE).unlink(missing_ok=True)
-    resamples, parent = bench.config.resamples, bench.record.run_id()
+    shared = {"kind": bench.kind, "resamples": bench.config.resamples, "parent": bench.record.run_id()}
     try:
         with _composed(bench, task.cell, task.folder) as config:
-            return one_cell.measured(task.cell, config, task.folder, key=task.key, resamples=resamples, parent=parent)
+            return one_cell.measured(task.cell, config, task.folder, key=task.key, **shared)
     except Exception as problem:  # one model's trouble must not cost the night's other runs
         (task.folder / ERROR_FILE).write_text(f"{type(problem).__name__}: {problem}", encoding="utf-8")
         log.exception("%s failed", task.cell.name)

@@ -1,4 +1,4 @@
-"""What a tracer costs: numbers learned, seconds to fit, bytes of state, milliseconds of one decision."""
+"""What a model costs: numbers learned, seconds to fit, bytes of a tracer's state, milliseconds of one answer."""
 
 import statistics
 import time
@@ -9,13 +9,17 @@ from typing import Any, Final
 
 import numpy as np
 
-from lernpfad.core import Interactions, Sequences, state_after
+from lernpfad.core import IntArray, Interactions, Sequences, state_after
 from lernpfad.core.persist import learned, members
 from lernpfad.core.state import size
 
 CANDIDATES: Final = 1000
 HISTORY: Final = 200
+BATCH: Final = 1000
 _REPEATS: Final = 30
+_PATIENCE: Final = 3.0
+"""Seconds after which a slow recommender is not asked again."""
+
 _DAY: Final = 86_400.0
 
 
@@ -52,6 +56,32 @@ def of(tracer: Any, histories: Sequences) -> dict[str, float]:
         tracer.predict(tracer.update(state, seen), items, np.array([now + 60.0]))
         taken.append(1000 * (time.perf_counter() - begun))
     return {"parameters": parameters(tracer), "state_bytes": size(state), "step_ms": statistics.median(taken)}
+
+
+def of_recommender(recommender: Any, histories: Sequences) -> dict[str, float]:
+    """Learned numbers; milliseconds to score the full catalog for one learner, and learners a second in a batch.
+
+    The one learner is she with the longest history, of which the last `HISTORY` rows; the batch is the first `BATCH`
+    learners. As many threads as the process has.
+    """
+    items = np.arange(len(histories.catalog))
+    longest = int(np.argmax(histories.lengths))
+    one = histories.where((histories.owner == longest) & (histories.position >= histories.lengths.max() - HISTORY))
+    one, some = one.select(np.array([longest])), histories.select(np.arange(min(BATCH, len(histories.learners))))
+    taken: list[float] = []
+    while len(taken) < _REPEATS and sum(taken) < _PATIENCE:
+        taken.append(_seconds(recommender, one, items))
+    return {
+        "parameters": parameters(recommender),
+        "score_ms": 1000 * statistics.median(taken),
+        "learners_per_s": len(some.learners) / max(_seconds(recommender, some, items), 1e-9),
+    }
+
+
+def _seconds(recommender: Any, histories: Sequences, items: IntArray) -> float:
+    begun = time.perf_counter()
+    recommender.score(histories, items)
+    return time.perf_counter() - begun
 
 
 def parameters(tracer: Any) -> int:

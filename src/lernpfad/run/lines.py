@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,9 @@ from lernpfad.core import ConfigError
 from lernpfad.run import locks
 
 RESULTS_FILE, LOCK_FILE = "results.jsonl", ".results.lock"
+
+DIGITS = 6
+"""Of a number in a line."""
 
 Line = dict[str, Any]
 
@@ -64,3 +67,8 @@ def append(results: Path, line: Line) -> None:
 def folder(home: Path, lane: str, model: str, run: int, key: str) -> Path:
     """Where a cell's training run lies below the benchmark's folder."""
     return home / lane / model / f"{run}-{key}"
+
+
+def rounded(values: Mapping[str, float]) -> dict[str, float]:
+    """Numbers as a line keeps them."""
+    return {name: round(float(value), DIGITS) for name, value in values.items()}

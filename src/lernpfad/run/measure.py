@@ -1,5 +1,6 @@
 """Fitted models on held-out histories: numbers with intervals, as rows for tables, JSON and MLflow."""
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 import numpy as np
@@ -40,6 +41,7 @@ def protocol(config: Any) -> dict[str, Any]:
         "history": config.ranking_history,
         "targets": config.ranking_targets,
         "mask_seen": config.ranking_mask_seen,
+        "ks": [int(k) for k in config.ranking_ks],
     }
 
 
@@ -49,13 +51,14 @@ def ranking(
     scored: BoolArray,
     *,
     history: float,
+    ks: Iterable[int] = (5, 10, 20),
     train: Sequences | None = None,
     targets: Targets = "all",
     mask_seen: bool = True,
 ) -> RankingResult:
     """The full catalog ranked for each learner with something held out; history: see `held_out`, others: `evaluate`."""
-    rows = held_out(histories, scored, history=history)
-    return ranks.evaluate(recommender, histories, rows, train=train, targets=targets, mask_seen=mask_seen)
+    rows, cut_offs = held_out(histories, scored, history=history), tuple(sorted(set(ks)))
+    return ranks.evaluate(recommender, histories, rows, ks=cut_offs, train=train, targets=targets, mask_seen=mask_seen)
 
 
 def ranking_rows(found: RankingResult, *, resamples: int, seed: int) -> Rows:

@@ -8,7 +8,7 @@ from lernpfad.core import ConfigError
 from lernpfad.run.tracking import flattened
 from lernpfad.serve.files import jsonable, read_json, write_json
 
-NOT_LEARNED = ("resume", "tracking", "runs", "resamples", "max_epochs", "progress_bar", "checkpoints")
+NOT_LEARNED = ("resume", "tracking", "runs", "resamples", "ranking_ks", "max_epochs", "progress_bar", "checkpoints")
 """Settings, and sections of them, that do not change what is learned, only for how long and who watches."""
 
 

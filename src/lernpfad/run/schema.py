@@ -36,6 +36,7 @@ class Train(Common):
     ranking_history: float = 0.5
     ranking_targets: str = "all"
     ranking_mask_seen: bool = True
+    ranking_ks: list[int] = field(default_factory=lambda: [5, 10, 20])
 
 
 @dataclass
@@ -54,6 +55,7 @@ class Tune(Common):
     ranking_history: float = 0.5
     ranking_targets: str = "all"
     ranking_mask_seen: bool = True
+    ranking_ks: list[int] = field(default_factory=lambda: [5, 10, 20])
 
 
 @dataclass
@@ -106,6 +108,7 @@ class Evaluate(Common):
     ranking_history: float = 0.5
     ranking_targets: str = "all"
     ranking_mask_seen: bool = True
+    ranking_ks: list[int] = field(default_factory=lambda: [5, 10, 20])
     progress: bool = True
 
 
@@ -145,6 +148,15 @@ class Demo(Common):
     k: int = 3
 
 
+@dataclass
+class Similar(Common):
+    """`lernpfad similar`."""
+
+    item: str = MISSING
+    model: str = MISSING
+    k: int = 10
+
+
 SCHEMAS: dict[str, type[Common]] = {
     "train": Train,
     "tune": Tune,
@@ -153,6 +165,7 @@ SCHEMAS: dict[str, type[Common]] = {
     "export": Export,
     "benchmark": Benchmark,
     "demo": Demo,
+    "similar": Similar,
 }
 
 
@@ -178,6 +191,8 @@ def check(config: Any) -> None:
     for name, known in _AMONG.items():
         if name in config and config[name] not in known:
             raise ConfigError(unknown_name(name, config[name], known))
+    if "ranking_ks" in config and (not config.ranking_ks or min(config.ranking_ks) < 1):
+        raise ConfigError(f"ranking_ks is {list(config.ranking_ks)}, expected cut-offs of at least 1: [5, 10, 20]")
     if "ranking_history" in config and not 0 < config.ranking_history < 1:
         raise ConfigError(f"ranking_history is {config.ranking_history}, expected a share between 0 and 1")
 

@@ -11,6 +11,9 @@ from lernpfad.serve import files
 from lernpfad.serve.models import Exports, model_class
 
 MODEL_FILE = "model.json"
+TAKERS = "takers"
+"""Beside a recommender: how many training learners took each item."""
+
 _CATALOG, _ROLES, _LEARNED, _MEMBERS = "catalog", "roles", "learned", "members"
 _NEURAL_NEEDS, _CLASSICAL_NEEDS = ("torch", "lightning"), ("scipy",)
 _CLASS, _CALL = "class", "call"

@@ -20,13 +20,13 @@ _MARK = 16
 _NOT_MEASURED: Final = ("tracking", "runs", "resume", "resamples", "data.root")
 """Settings, and sections of them, that a result does not depend on: where things lie, and who watches."""
 
-_OF_RANKINGS: Final = ("ranking_targets", "ranking_mask_seen")
+_OF_RANKINGS: Final = ("ranking_targets", "ranking_mask_seen", "ranking_ks")
 """Likewise, where no recommender is trained."""
 
 _OF_A_FIT: Final = ("progress_bar", "checkpoints")
 """Likewise, by the last part of their keys, wherever a trainer stands."""
 
-_NEEDED, _OPTIONAL = ("title", "protocol"), ("experiments", "models", "runs", "published", "best", "reference")
+_NEEDED, _OPTIONAL = ("title", "protocol"), ("experiments", "models", "runs", "published", "best", "reference", "shown")
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,8 @@ class Lane:
     """One protocol: a data set, how it is divided, and who is compared on it.
 
     models: overrides of `lernpfad train` by name. runs: those of each run. published: figures and gates by model.
-    best: the best published figure. reference: the model that others' leads are over.
+    best: the best published figure. reference: the model that others' leads are over. shown: metrics of the table,
+    the one that models are judged by first, where the kind of the suite leaves a choice.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Lane:
     published: Mapping[str, Mapping[str, Any]]
     best: Mapping[str, Any]
     reference: str | None
+    shown: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, name: str, given: Any) -> Self:
@@ -66,7 +68,8 @@ class Lane:
             if model not in (*models, STACK):
                 raise ConfigError(f"{where}: {unknown_name('model', model, models)}")
         runs, best = _runs(where, plain.get("runs") or {}), plain.get("best") or {}
-        return cls(name, plain["title"], plain["protocol"], models, runs, published, best, reference)
+        shown = tuple(str(one) for one in plain.get("shown") or ())
+        return cls(name, plain["title"], plain["protocol"], models, runs, published, best, reference, shown)
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
 
-from lernpfad.core import BoolArray, ConfigError, Listener, Reports, Sequences
+import numpy as np
+
+from lernpfad.core import BoolArray, ConfigError, IntArray, Listener, Reports, Sequences
 from lernpfad.data.dataset import Dataset, Split
 from lernpfad.evaluate import ranking, ranking_slices
+from lernpfad.evaluate.asked import taken
 from lernpfad.evaluate.gallery import gallery
 from lernpfad.evaluate.ranking import RankingResult
 from lernpfad.evaluate.results import Results, TracerScores, label
@@ -16,7 +19,7 @@ from lernpfad.run import cost, measure, parts, rankings, same, store
 from lernpfad.run.mlflow_model import TracedModel
 from lernpfad.run.predictions import Predictions
 from lernpfad.run.record import Record, Start
-from lernpfad.serve.files import jsonable, read_json, write_json
+from lernpfad.serve.files import jsonable, read_json, write_arrays, write_json
 
 log = logging.getLogger(__name__)
 
@@ -120,7 +123,8 @@ def _tracer(job: Job) -> dict[str, float]:
     rows = measure.tracing_rows(found, resamples=job.config.resamples, seed=job.config.seed)
     place = _kept(job, "tracer", tracer, rows, heard)
     if job.record.place() is not None:  # nobody else would see them
-        shown = Results(tracers={_name("tracer"): found}, training={_name("tracer"): heard})
+        name = _name(job.config, "tracer")
+        shown = Results(tracers={name: found}, training={name: heard})
         for title, drawn in gallery(shown).items():
             job.record.figure(drawn.figure, title)
     job.record.model(TracedModel("tracer", place, job.split.test))
@@ -128,16 +132,16 @@ def _tracer(job: Job) -> dict[str, float]:
     if valid is not None:
         Predictions.of(valid, job.split.train).write(job.folder / VALID_PREDICTIONS)
         final = measure.flat(measure.tracing_rows(valid, resamples=0, seed=0), "final/valid")
-    # of a fit that was interrupted, nobody knows the seconds
-    seconds = {} if begun else {"fit_s": watch.wall, "fit_processor_s": watch.processor}
-    spent = {**seconds, **cost.of(tracer, job.split.test)}
+    spent = {**_seconds(watch, begun), **cost.of(tracer, job.split.test)}
     final |= {f"cost/{name}": float(value) for name, value in spent.items()}
     job.record.metrics(final)
     return final | measure.flat(rows, "test")
 
 
 def _recommender(job: Job) -> dict[str, float]:
-    recommender, heard = fitted(job, "recommender")
+    watch, begun = cost.Stopwatch(), (job.folder / f"recommender_{EPOCHS_FILE}").is_file()
+    with watch.running():
+        recommender, heard = fitted(job, "recommender")
     found = _ranked(job, recommender, job.split.test, job.split.test_scored)
     rankings.write(job.folder / TEST_RANKINGS, found)
     sure = {"resamples": job.config.resamples, "seed": job.config.seed}
@@ -145,8 +149,31 @@ def _recommender(job: Job) -> dict[str, float]:
     write_json(job.folder / TEST_RANKINGS / SLICES_FILE, jsonable(sliced))
     job.record.table(jsonable(ranking_slices.rows(sliced)), "recommender_test_slices")
     rows = measure.ranking_rows(found, **sure)
+    write_arrays(job.folder / "recommender" / store.TAKERS, {"takers": _takers(job.split.train)})
     job.record.file(_kept(job, "recommender", recommender, rows, heard), "recommender")
-    return measure.flat(rows, "test")
+    final = measure.flat(_ranking_on_valid(job, recommender), "final/valid")
+    spent = {**_seconds(watch, begun), **cost.of_recommender(recommender, job.split.test)}
+    final |= {f"cost/{name}": float(value) for name, value in spent.items()}
+    job.record.metrics(final)
+    return final | measure.flat(rows, "test")
+
+
+def _takers(train: Sequences) -> IntArray:
+    """How many learners took each item, `[I]`."""
+    return np.bincount(taken(train)[1], minlength=len(train.catalog))
+
+
+def _ranking_on_valid(job: Job, recommender: Any) -> measure.Rows:
+    """What a recommender makes of the validation learners, if the split has any."""
+    valid, scored = job.split.valid, job.split.valid_scored
+    if not (scored & valid.accepted).any():
+        return []
+    return measure.ranking_rows(_ranked(job, recommender, valid, scored), resamples=0, seed=0)
+
+
+def _seconds(watch: cost.Stopwatch, begun: bool) -> dict[str, float]:
+    """Of a fit that was interrupted, nobody knows the seconds."""
+    return {} if begun else {"fit_s": watch.wall, "fit_processor_s": watch.processor}
 
 
 def _ranked(job: Job, recommender: Any, histories: Sequences, scored: BoolArray) -> RankingResult:
@@ -162,7 +189,9 @@ def fitted(job: Job, part: str, *, listeners: Sequence[Listener] = ()) -> tuple[
     train, valid = job.split.train, job.split.valid
     # early stopping looks at what the protocol scores
     valid = replace(valid, extra={**valid.extra, "scored": job.split.valid_scored})
-    log.info("fitting %s on %d interactions of %d learners", label(_name(part)), len(train), len(train.learners))
+    log.info(
+        "fitting %s on %d interactions of %d learners", label(_name(job.config, part)), len(train), len(train.learners)
+    )
     model.fit(train, valid if len(valid) else None)
     job.epochs[:] = heard.epochs
     return model, heard.epochs
@@ -183,13 +212,14 @@ def _on_valid(job: Job, tracer: Any) -> TracerScores | None:
     return measure.tracing(tracer, valid, scored) if (scored & valid.assessed).any() else None
 
 
-def _name(part: str) -> str:
-    return "".join(parts.choices(part))
+def _name(config: Any, part: str) -> str:
+    """The stem of the model's YAML; of a model that an experiment describes itself, its class in lower case."""
+    return "".join(parts.choices(part)) or str(config[part]["_target_"]).rpartition(".")[2].lower()
 
 
 def _kept(job: Job, part: str, model: Any, rows: measure.Rows, epochs: list[dict[str, float]]) -> Path:
     facts = {
-        "name": _name(part),
+        "name": _name(job.config, part),
         "data": job.dataset.name,
         "data_hash": job.dataset.fingerprint,
         "split": job.split.name,
@@ -202,6 +232,6 @@ def _kept(job: Job, part: str, model: Any, rows: measure.Rows, epochs: list[dict
     place = store.save(job.folder / part, model, catalog=job.dataset.catalog, roles=job.dataset.roles, facts=facts)
     job.record.metrics(measure.flat(rows, "test"))
     job.record.table(jsonable(rows), f"{part}_test")
-    print(f"\n{part} {label(_name(part))} on the test part of {job.dataset.name} ({job.split.name})")
+    print(f"\n{part} {label(_name(job.config, part))} on the test part of {job.dataset.name} ({job.split.name})")
     print(measure.text(rows))
     return place
