@@ -84,5 +84,4 @@ class Markov:
 def _added(key: IntArray, weight: FloatArray) -> tuple[IntArray, FloatArray]:
     """Distinct keys, ascending, and the sum of the weights of each."""
     distinct, place = np.unique(key, return_inverse=True)
-    total: FloatArray = np.bincount(place, weights=weight, minlength=len(distinct))
-    return distinct, total
+    return distinct, np.bincount(place, weights=weight, minlength=len(distinct)).astype(np.float64)
