@@ -3,7 +3,7 @@ import pytest
 
 from collaborative.logs import log, random_log
 from lernpfad.collaborative.ease import EASE
-from lernpfad.core import NotFittedError
+from lernpfad.core import ConfigError, NotFittedError
 from lernpfad.core.laws import reloaded
 
 
@@ -64,3 +64,8 @@ def test_saved_and_loaded():
 def test_asked_before_fit():
     with pytest.raises(NotFittedError, match="EASE has not been fitted"):
         EASE().score(log([0]), np.arange(4))
+
+
+def test_without_regularization_there_may_be_no_solution():
+    with pytest.raises(ConfigError, match="cannot be inverted; expected a regularization above 0"):
+        EASE(regularization=0.0).fit(log([0, 1], [1]))

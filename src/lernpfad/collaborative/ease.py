@@ -6,6 +6,7 @@ import numpy as np
 
 from lernpfad.collaborative.rows import dense_summed, opinions, share_taken, with_popularity
 from lernpfad.core.arrays import FloatArray, IntArray
+from lernpfad.core.errors import ConfigError
 from lernpfad.core.persist import require_fitted
 from lernpfad.core.sequences import Sequences
 
@@ -28,10 +29,7 @@ class EASE:
 
     def fit(self, train: Sequences, valid: Sequences | None = None) -> Self:
         """Solve for B; `valid` is not used."""
-        from scipy.linalg import cho_factor, cho_solve
-
-        factor = cho_factor(self._together(train), lower=True, overwrite_a=True, check_finite=False)
-        inverse = cho_solve(factor, np.eye(len(train.catalog)), overwrite_b=True, check_finite=False)
+        inverse = _inverted(self._together(train))
         inverse /= -np.diag(inverse).copy()
         np.fill_diagonal(inverse, 0.0)
         self.weight_ = np.ascontiguousarray(inverse, dtype=np.float32)  # rows are what is read
@@ -54,3 +52,15 @@ class EASE:
         require_fitted(self)
         said = opinions(histories, len(self.share_), declined=self.declined)
         return with_popularity(dense_summed(self.weight_, said, len(histories.learners)), self.share_, histories, items)
+
+
+def _inverted(matrix: FloatArray) -> FloatArray:
+    """The inverse of a symmetric, positive definite matrix, `[I, I]`; the argument is used up."""
+    from scipy.linalg import lapack
+
+    factor, failed = lapack.dpotrf(matrix.T, lower=True, overwrite_a=True)
+    inverse, failed_too = lapack.dpotri(factor, lower=True, overwrite_c=True)
+    if failed or failed_too:
+        raise ConfigError("EASE: X'X + regularization I cannot be inverted; expected a regularization above 0")
+    whole: FloatArray = np.tril(inverse) + np.tril(inverse, -1).T
+    return whole

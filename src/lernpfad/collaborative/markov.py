@@ -83,5 +83,7 @@ class Markov:
 
 def _added(key: IntArray, weight: FloatArray) -> tuple[IntArray, FloatArray]:
     """Distinct keys, ascending, and the sum of the weights of each."""
-    distinct, place = np.unique(key, return_inverse=True)
-    return distinct, np.bincount(place, weights=weight, minlength=len(distinct)).astype(np.float64)
+    order = np.argsort(key, kind="stable")
+    ordered = key[order]
+    first = np.flatnonzero(np.diff(ordered, prepend=-1) != 0)
+    return ordered[first], np.add.reduceat(weight[order], first) if len(first) else weight
