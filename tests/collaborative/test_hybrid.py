@@ -72,6 +72,16 @@ def test_weights_minimise_the_penalised_loss():
         assert loss(found + step) > loss(found)
 
 
+def test_what_stands_for_no_item_has_no_say():
+    rng = np.random.default_rng(4)
+    target, owner, other = rng.normal(size=(9, 3)), np.arange(9) % 4, rng.normal(size=(4, 6, 3))
+    stands_for = np.ones((4, 6))
+    plain = blend.weights(blend.Choices(target, owner, other, stands_for), np.zeros(3), penalty=1.0)
+    other, stands_for = np.hstack([other, np.full((4, 1, 3), 1e4)]), np.hstack([stands_for, np.zeros((4, 1))])
+    found = blend.weights(blend.Choices(target, owner, other, stands_for), np.zeros(3), penalty=1.0)
+    np.testing.assert_allclose(found, plain)
+
+
 def test_others_stand_for_every_item_that_was_not_taken():
     rng = np.random.default_rng(2)
     z = [rng.normal(size=(50, 40)), rng.normal(size=(50, 40))]

@@ -157,6 +157,7 @@ def _loss(
 
 def _softmax(scores: FloatArray, stands_for: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Probabilities `[learners, others]` of items that stand for several, and the log of the sum, `[learners]`."""
+    scores = np.where(stands_for > 0, scores, -np.inf)  # what stands for none may be far above all the others
     highest = scores.max(axis=1, keepdims=True)
     mass = stands_for * np.exp(scores - highest)
     total = mass.sum(axis=1, keepdims=True)

@@ -94,9 +94,11 @@ class BPR(Factors):
     ) -> Any:
         """The loss of some learners' factors; all three arrays `[some, longest]`."""
         n = taken.sum(axis=1)[:, None]
-        turned_down = np.where(there & ~taken, self.declined / np.maximum(n, 1), 0.0)
-        below = np.hstack([others.apart_from(item, there), turned_down])
-        index = np.hstack([np.broadcast_to(others.item, (len(item), len(others.item))), item])
+        below, index = others.apart_from(item, there), others.item[None, :]
+        turned_down = there & ~taken
+        if turned_down.any():
+            below = np.hstack([below, np.where(turned_down, self.declined / np.maximum(n, 1), 0.0)])
+            index = np.hstack([np.broadcast_to(index, (len(item), len(others.item))), item])
         mine, rest = vectors[item], vectors[index]
         bias = self.bias_.astype(np.float64)
         ridge = (n * self.regularization + 1.0 / (self.learning_rate * self.iterations))[:, :, None]

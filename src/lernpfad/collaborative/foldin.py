@@ -13,6 +13,8 @@ from lernpfad.core.sequences import Sequences
 
 _CELLS = 2_000_000
 """Numbers gathered at once while folding in."""
+_SMALL = 1e-7
+"""Newton's method converges squarely: a step that gains this little was the last one."""
 
 
 class Said(NamedTuple):
@@ -70,7 +72,7 @@ def lowest(surface: Callable[[FloatArray], Surface], start: FloatArray, *, steps
         tried = point - size * np.linalg.solve(here.curvature, here.slope[:, :, None])[:, :, 0]
         there = surface(tried)
         better = (there.value <= here.value)[:, None]
-        small = (here.value - there.value)[better[:, 0]].max(initial=0.0) < 1e-10 and better.all()
+        small = better.all() and (here.value - there.value).max(initial=0.0) < _SMALL
         point, size = np.where(better, tried, point), np.where(better, 1.0, size / 2)
         here = Surface(*(_chosen(better[:, 0], new, old) for new, old in zip(there, here, strict=True)))
         if small:
