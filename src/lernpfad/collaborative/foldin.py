@@ -13,7 +13,7 @@ from lernpfad.core.sequences import Sequences
 
 _CELLS = 2_000_000
 """Numbers gathered at once while folding in."""
-_SMALL = 1e-7
+_SMALL = 1e-5
 """Newton's method converges squarely: a step that gains this little was the last one."""
 
 
@@ -67,16 +67,16 @@ class Surface(NamedTuple):
 def lowest(surface: Callable[[FloatArray], Surface], start: FloatArray, *, steps: int) -> FloatArray:
     """Where each learner's convex function is lowest, `[L, F]`: Newton's method; a step that climbs is halved."""
     point, size = start, np.ones((len(start), 1))
-    here = surface(point)
+    here, going = surface(point), np.ones(len(start), dtype=bool)
     for _ in range(steps):
         tried = point - size * np.linalg.solve(here.curvature, here.slope[:, :, None])[:, :, 0]
         there = surface(tried)
-        better = (there.value <= here.value)[:, None]
-        small = better.all() and (here.value - there.value).max(initial=0.0) < _SMALL
-        point, size = np.where(better, tried, point), np.where(better, 1.0, size / 2)
-        here = Surface(*(_chosen(better[:, 0], new, old) for new, old in zip(there, here, strict=True)))
-        if small:
+        better = going & (there.value <= here.value)
+        going &= ~better | (here.value - there.value > _SMALL)  # each by herself, whoever else is in the batch
+        point, size = np.where(better[:, None], tried, point), np.where(better[:, None], 1.0, size / 2)
+        if not going.any():
             break
+        here = Surface(*(_chosen(better, new, old) for new, old in zip(there, here, strict=True)))
     return point
 
 
@@ -127,7 +127,8 @@ class Factors:
         """The scores of learners with these factors, `[learners, items]`; 0 for an item unknown at `fit`."""
         place = within(items, self._known)
         vectors = np.vstack([self.items_, np.zeros((1, self.items_.shape[1]))])[place]
-        scores: FloatArray = factors @ vectors.T + np.append(self._bias(), 0.0)[place]
+        scores: FloatArray = factors @ vectors.T
+        scores += np.append(self._bias(), 0.0)[place].astype(scores.dtype)
         return scores
 
     def similar(self, items: IntArray) -> FloatArray:
