@@ -15,16 +15,18 @@ BY_NAME = {law.name: law for law in RECOMMENDER_LAWS}
 
 
 class Neighbours:
-    """Cosine between items; a history is the sum of its items."""
+    """Cosine between items; a history is the sum of its items, and these sums are its factors."""
 
     def __init__(self, damping=1.0):
         self.damping = damping
+        self.trained = None
 
     def fit(self, train, valid=None):
         table = self.table(train, len(train.catalog))
         size = table.sum(axis=0) + self.damping
         self.alike_ = table.T @ table / np.sqrt(np.outer(size, size))
         np.fill_diagonal(self.alike_, 0.0)
+        self.trained = table
         return self
 
     def table(self, histories, items):
@@ -33,9 +35,15 @@ class Neighbours:
         table[histories.owner[rows], histories.item[rows]] = 1.0
         return table
 
+    def fold_in(self, histories):
+        return self.table(histories, len(self.alike_))
+
+    def affinity(self, factors, items):
+        return (factors @ self.alike_)[:, items]
+
     def score(self, histories, items):
         require_fitted(self)
-        return (self.table(histories, len(self.alike_)) @ self.alike_)[:, items]
+        return self.affinity(self.fold_in(histories), items)
 
 
 class Misaligned(Neighbours):
@@ -139,8 +147,8 @@ class Unsaved(Neighbours):
 class Contrary(Neighbours):
     """Lower is better: a sign lost on the way."""
 
-    def score(self, histories, items):
-        return -super().score(histories, items)
+    def affinity(self, factors, items):
+        return -super().affinity(factors, items)
 
 
 class ByLength(Neighbours):
@@ -148,6 +156,29 @@ class ByLength(Neighbours):
 
     def score(self, histories, items):
         return histories.lengths[:, None] * self.alike_.sum(axis=0)[items]
+
+
+class HalfFolded(Neighbours):
+    """Folds in every second row: a stride too many."""
+
+    def fold_in(self, histories):
+        return super().fold_in(histories.where(histories.position % 2 == 0))
+
+
+class NextRow(Neighbours):
+    """Scores by the factors of the learner before: an offset lost."""
+
+    def fit(self, train, valid=None):
+        super().fit(train, valid)
+        self.trained = np.roll(self.trained, 1, axis=0)
+        return self
+
+
+class TooFew(Neighbours):
+    def fit(self, train, valid=None):
+        super().fit(train, valid)
+        self.trained = self.trained[1:]
+        return self
 
 
 class Insisting(Neighbours):
@@ -185,6 +216,9 @@ FAULTS = [
     (Neighbours, "twin_gives_the_same_scores", "scores of test learners by the exported twin"),
     (Contrary, "planted_found", r"AUC 0\.[0-4]\d\d of hidden items against those never taken, expected at least 0\.55"),
     (ByLength, "blocks_found", r"AUC 0\.[45]\d\d of items of the learner's own block against others"),
+    (HalfFolded, "folding_in_agrees", r"correlation 0\.[5-8]\d\d of personal ranks by folding in"),
+    (NextRow, "folding_in_agrees", r"correlation -?0\.0\d\d of personal ranks by folding in"),
+    (TooFew, "folding_in_agrees", "trained has 119 rows, expected one for each training learner"),
     (Insisting, "masked_never_listed", r"\d+ items are listed, 1\d are eligible"),
 ]
 

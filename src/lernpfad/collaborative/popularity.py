@@ -33,7 +33,8 @@ class Popularity:
 def taken_pairs(histories: Sequences, items: int) -> tuple[IntArray, IntArray]:
     """(learner, item) of everything that was accepted, each pair once, sorted: two arrays `[pairs]`."""
     took: BoolArray = histories.accepted & (histories.item >= 0) & (histories.item < items)
-    owner, item = np.divmod(np.unique(histories.owner[took] * items + histories.item[took]), max(items, 1))
+    key = np.sort(histories.owner[took] * items + histories.item[took])  # much faster than np.unique
+    owner, item = np.divmod(key[np.diff(key, prepend=-1) != 0], max(items, 1))
     return owner, item
 
 

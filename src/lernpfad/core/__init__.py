@@ -15,12 +15,14 @@ from lernpfad.core.errors import (
 from lernpfad.core.next_best import NextBest
 from lernpfad.core.progress import Listener, Reports
 from lernpfad.core.protocols import (
+    FoldsIn,
     KnowledgeTracer,
     ParallelTrace,
     Policy,
     RankedDraw,
     Ranking,
     Recommender,
+    Similar,
     Simulator,
     SkillHead,
     WhatIf,
@@ -28,6 +30,7 @@ from lernpfad.core.protocols import (
 from lernpfad.core.recommend import Recommendation, recommend
 from lernpfad.core.roles import Requirement, Roles, debt, gap
 from lernpfad.core.sequences import CORRECT, NOT_ASSESSED, WRONG, Interactions, Sequences
+from lernpfad.core.similar import plain_similar, similar
 from lernpfad.core.situation import Situation
 from lernpfad.core.state import put, take
 from lernpfad.core.trace import fold, mastery, observe, plain_what_if, state_after, trace, what_if
@@ -47,6 +50,7 @@ __all__ = [
     "ConfigError",
     "DataError",
     "FloatArray",
+    "FoldsIn",
     "IntArray",
     "Interactions",
     "KnowledgeTracer",
@@ -68,6 +72,7 @@ __all__ = [
     "Rollout",
     "SeesTruth",
     "Sequences",
+    "Similar",
     "Simulator",
     "Situation",
     "SkillHead",
@@ -82,9 +87,11 @@ __all__ = [
     "mean_over_skills",
     "observe",
     "pick",
+    "plain_similar",
     "plain_what_if",
     "put",
     "recommend",
+    "similar",
     "state_after",
     "take",
     "trace",

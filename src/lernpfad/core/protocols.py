@@ -86,6 +86,34 @@ class Recommender(Protocol):
 
 
 @runtime_checkable
+class FoldsIn(Protocol):
+    """Optional: a recommender that makes factors of a history, with those of the items frozen as `fit` left them."""
+
+    trained: FloatArray | None
+    """What `fit` ended with for the training learners, `[learners, factors]`; None in a model that was loaded."""
+
+    def fold_in(self, histories: Sequences) -> FloatArray:
+        """The factors of these learners, `[learners, factors]`."""
+        ...
+
+    def affinity(self, factors: FloatArray, items: IntArray) -> FloatArray:
+        """Scores of learners with these factors, `[learners, items]`; `score` is that of what was folded in."""
+        ...
+
+
+@runtime_checkable
+class Similar(Protocol):
+    """Optional: a recommender that knows which items are alike by other means than scoring a history of one."""
+
+    def similar(self, items: IntArray) -> FloatArray:
+        """How alike these items and all items are, higher is more: `[items, I]`.
+
+        `lernpfad.core.similar.plain_similar` is the definition for those who do not say.
+        """
+        ...
+
+
+@runtime_checkable
 class Policy(Protocol):
     """What next? A distribution over the candidates."""
 

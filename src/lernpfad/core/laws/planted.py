@@ -1,6 +1,6 @@
 """Synthetic histories with a planted truth, small enough that a law may fit a model on them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.random import Generator, default_rng
@@ -170,4 +170,6 @@ def _take_up_rows(catalog: Catalog, name: str, took: BoolArray, rng: Generator) 
     accepted = took[learner, item]
     outcome = np.where(accepted, rng.random(len(item)) < 0.7, NOT_ASSESSED)
     names = [f"{name}-{j}" for j in range(len(took))]
-    return Sequences.of(catalog, names, offered.sum(axis=1), item, outcome, accepted=accepted)
+    taken = Sequences.of(catalog, names, offered.sum(axis=1), item, outcome, accepted=accepted)
+    # a clock: somebody begins every day for a month, and is offered something four times a day
+    return replace(taken, time=START + DAY * (learner % 30 + taken.position / 4))

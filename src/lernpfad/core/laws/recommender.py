@@ -12,7 +12,7 @@ from lernpfad.core.errors import LawBroken
 from lernpfad.core.laws.law import Law, demand, hold, same
 from lernpfad.core.laws.measure import auc, reloaded
 from lernpfad.core.laws.planted import PlantedTakeUp, planted_take_up
-from lernpfad.core.protocols import Recommender
+from lernpfad.core.protocols import FoldsIn, Recommender
 from lernpfad.core.recommend import recommend
 from lernpfad.core.roles import Requirement
 from lernpfad.core.sequences import Sequences
@@ -23,6 +23,10 @@ FOUND = 0.55
 
 BLOCKS_FOUND = 0.6
 """AUC with which a personal recommender must tell the items of a learner's block from the others."""
+
+
+AGREEMENT = 0.85
+"""Correlation with which folding in must give the ranks of the trained factors."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -170,6 +174,31 @@ def blocks_found(case: RecommenderCase) -> None:
     )
 
 
+def folding_in_agrees(case: RecommenderCase) -> None:
+    """Folding in a training learner's history ranks, beyond what everybody likes, as the factors of the fit do."""
+    known, model = case.planted.train, case.recommender
+    assert isinstance(model, FoldsIn)
+    trained = model.trained
+    assert trained is not None
+    took = np.bincount(known.owner[known.accepted], minlength=len(known.learners)) > 0
+    demand(len(trained) == len(took), f"trained has {len(trained)} rows, expected one for each training learner")
+    fitted = _personal_ranks(model.affinity(trained, case.items)[took])
+    folded = _personal_ranks(model.score(known, case.items)[took])
+    value = float((fitted * folded).sum() / max(np.sqrt((fitted**2).sum() * (folded**2).sum()), 1e-12))
+    demand(
+        value >= AGREEMENT,
+        f"correlation {value:.3f} of personal ranks by folding in with those of the trained factors, "
+        f"expected at least {AGREEMENT}",
+    )
+
+
+def _personal_ranks(scores: FloatArray) -> FloatArray:
+    """Ranks of the items for each learner, less the mean rank of each item: what is left of popularity is nothing."""
+    ranks = np.argsort(np.argsort(scores, axis=1, kind="stable"), axis=1, kind="stable").astype(np.float64)
+    personal: FloatArray = ranks - ranks.mean(axis=0)
+    return personal
+
+
 def masked_never_listed(case: RecommenderCase) -> None:
     """An item that is masked for a learner is never listed for her, whatever it scores."""
     test = case.planted.test
@@ -207,6 +236,11 @@ def _affinities(case: RecommenderCase, eligible: BoolArray) -> Situation:
     )
 
 
+def _folds_in(model: Recommender) -> bool:
+    """Whether it folds in, and still holds what it was trained to."""
+    return isinstance(model, FoldsIn) and model.trained is not None
+
+
 def _unseen(case: RecommenderCase, positive: BoolArray) -> tuple[FloatArray, BoolArray]:
     """Scores, centred per learner, and labels of the items that are not in the learner's history."""
     test = case.planted.test
@@ -228,6 +262,7 @@ RECOMMENDER_LAWS: Final[tuple[Law[RecommenderCase], ...]] = (
     Law(twin_gives_the_same_scores, fits=lambda case: case.twin is not None),
     Law(planted_found),
     Law(blocks_found, fits=lambda case: case.personal),
+    Law(folding_in_agrees, fits=lambda case: case.make is not None and _folds_in(case.recommender)),
     Law(masked_never_listed),
 )
 

@@ -1,0 +1,55 @@
+"""Items that train what a learner has been training: the honest answer for an item that nobody has taken yet."""
+
+from typing import Self
+
+import numpy as np
+
+from lernpfad.collaborative.rows import opinions, share_taken, with_popularity
+from lernpfad.core.arrays import FloatArray, IntArray
+from lernpfad.core.persist import require_fitted
+from lernpfad.core.sequences import Sequences
+
+_TIES = 1e-9
+"""Of equal scores the more popular item comes first."""
+
+
+class Content:
+    """Scores an item by the cosine between its skills and those of the items that the learner took.
+
+    rare: a skill counts `log(1 + I / items of the skill)`, so that a skill that every item trains says little.
+    declined: an item that was offered and never taken counts as minus so much of a taken one. Nothing is learned from
+    who took what, so an item is served before anybody has taken it. An item without skills scores 0, as does every item
+    for a learner whose items have none: in a catalog without skills this is popularity, and nothing else.
+    A history without a taken item gets popularity. Learned: `skill_` `[I, K]` (unit rows), `share_` `[I]`.
+    """
+
+    skill_: FloatArray
+    share_: FloatArray
+
+    def __init__(self, rare: bool = True, declined: float = 0.0) -> None:
+        self.rare = rare
+        self.declined = declined
+
+    def fit(self, train: Sequences, valid: Sequences | None = None) -> Self:
+        """Read the catalog; `valid` is not used."""
+        trains = train.catalog.incidence.astype(np.float64)
+        if self.rare:
+            trains = trains * np.log1p(len(trains) / np.maximum(trains.sum(axis=0), 1))
+        self.skill_ = _unit(trains).astype(np.float32)
+        self.share_ = share_taken(train)
+        return self
+
+    def score(self, histories: Sequences, items: IntArray) -> FloatArray:
+        """Cosine, `[learners, items]` in [-1, 1]; 0 for an item that was not in the catalog at `fit`."""
+        require_fitted(self)
+        said = opinions(histories, len(self.share_), declined=self.declined)
+        profile = np.zeros((len(histories.learners), self.skill_.shape[1]))
+        np.add.at(profile, said.owner, said.gain[:, None] * self.skill_[said.row])
+        return with_popularity(_unit(profile) @ self.skill_.T, self.share_, histories, items, ties=_TIES)
+
+
+def _unit(rows: FloatArray) -> FloatArray:
+    """Rows of length 1; a row of zeros stays one."""
+    size = np.sqrt(np.square(rows).sum(axis=1, keepdims=True))
+    unit: FloatArray = rows / np.where(size > 0, size, 1.0)
+    return unit
