@@ -24,7 +24,9 @@ def log(learners: int = 60, rows: int = 20, seed: int = 0) -> Dataset:
     ability = np.repeat(rng.normal(0, 1.5, learners), rows) + 0.1 * np.tile(np.arange(rows), learners)
     outcome = rng.random(len(item)) < 1 / (1 + np.exp(-ability))
     names = [f"learner-{j:03d}" for j in range(learners)]
-    return Dataset("tiny", Sequences.of(catalog, names, [rows] * learners, item, outcome.astype(np.int8)))
+    time = 1.7e9 + 3600.0 * (7 * np.tile(np.arange(rows), learners) + np.repeat(np.arange(learners), rows) % 7)
+    outcome = outcome.astype(np.int8)
+    return Dataset("tiny", Sequences.of(catalog, names, [rows] * learners, item, outcome, time=time))
 
 
 def written(folder: Path, **size: int) -> Path:

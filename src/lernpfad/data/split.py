@@ -150,7 +150,7 @@ class LeaveLastOut:
 
     Leaky: training reaches past the dates of other learners' tests. validate: False leaves the last but one to
     training, as some papers do. sample: score only that many learners, as drawn by numpy's RandomState(0).choice,
-    the same ones in validation and test; everybody trains.
+    the same ones in validation and test; everybody trains, the others on their last but one as well.
     """
 
     validate: bool = True
@@ -162,9 +162,9 @@ class LeaveLastOut:
         back = np.repeat(logs.lengths, logs.lengths) - logs.position  # 1 for the last row of a learner
         long = np.repeat(logs.lengths, logs.lengths)
         tested = (back == 1) & (long >= 2)
-        validated = (back == 2) & (long >= 3) & self.validate
         chosen = self._chosen(len(logs.learners))[logs.owner]
-        valid, valid_scored = with_history(logs, scored=validated & chosen)
+        validated = (back == 2) & (long >= 3) & chosen & self.validate
+        valid, valid_scored = with_history(logs, scored=validated)
         test, test_scored = with_history(logs, scored=tested & chosen)
         return Split(
             name="leave last out (leaky)",
