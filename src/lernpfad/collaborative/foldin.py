@@ -29,7 +29,8 @@ class Said(NamedTuple):
         """From histories; items that are not known are left out."""
         owner, item = taken_pairs(histories, items)
         known = (histories.item >= 0) & (histories.item < items)
-        offered = np.unique(histories.owner[known] * items + histories.item[known])
+        offered = np.sort(histories.owner[known] * items + histories.item[known])
+        offered = offered[np.diff(offered, prepend=-1) != 0]  # much faster than np.unique
         taken = np.isin(offered, owner * items + item, assume_unique=True)
         return cls(*np.divmod(offered, max(items, 1)), taken)
 

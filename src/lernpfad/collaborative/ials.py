@@ -1,6 +1,6 @@
-"""iALS with regularisation by frequency (Rendle et al., RecSys 2022): alternating least squares in numpy alone."""
+"""iALS with regularisation by frequency (Rendle et al., RecSys 2022): alternating least squares with fold-in."""
 
-from typing import NamedTuple, Self
+from typing import Self
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from lernpfad.core.arrays import FloatArray
 from lernpfad.core.sequences import Sequences
 
 _STEPS = 4
-_TINY = 1e-30
+"""Of conjugate gradients for each side of a sweep, which goes on from where the last one ended."""
 
 
 class IALS(Factors):
@@ -57,8 +57,8 @@ class IALS(Factors):
         self.items_ = (self.scale / np.sqrt(self.factors) * start).astype(np.float32)
         factors = np.zeros((learners, self.factors), dtype=np.float32)
         for sweep in range(self.iterations):
-            factors = self._solved(said, self.items_, factors, steps=_STEPS)
-            before, self.items_ = self.items_, self._solved(by_item, factors, self.items_, steps=_STEPS)
+            factors = self._swept(said, self.items_, factors)
+            before, self.items_ = self.items_, self._swept(by_item, factors, self.items_)
             change = float(np.square(self.items_ - before).sum() / max(np.square(self.items_).sum(), 1e-12))
             for listener in self.listeners:
                 listener(sweep, {"train/change": np.sqrt(change)})
@@ -70,58 +70,30 @@ class IALS(Factors):
         return np.zeros(len(self.items_))
 
     def _folded(self, said: Said, learners: int) -> FloatArray:
-        start = np.zeros((learners, self.items_.shape[1]), dtype=np.float32)
-        return self._solved(said, self.items_, start, steps=None)
-
-    def _solved(self, said: Said, others: FloatArray, start: FloatArray, *, steps: int | None) -> FloatArray:
-        """The best factors of one side, `[owners, factors]`, given those of the other.
-
-        steps: of conjugate gradients from `start`, enough as sweeps go on from each other; None solves exactly.
-        """
-        said = said if self.declined else said.picked(said.taken)
-        shared = np.float32(self.unobserved) * (others.T @ others)
-        taken = np.bincount(said.owner[said.taken], minlength=len(start))
-        ridge = (self.regularization * (taken + self.unobserved * len(others)) ** self.nu).astype(np.float32)
-        found = np.zeros_like(start)
-        for some, rows, there in batches(np.bincount(said.owner, minlength=len(start)), wide=others.shape[1]):
-            one = (said.taken[rows] & there).astype(np.float32)
-            weight = np.where(there, np.where(said.taken[rows], 1.0, self.declined), 0.0).astype(np.float32)
-            mine = others[said.item[rows]]
-            right = (one[:, None, :] @ mine)[:, 0]
-            system = _System(mine, weight, shared, ridge[some, None])
-            found[some] = system.exact(right) if steps is None else system.nearer(right, start[some], steps)
+        """The exact solution, by numpy alone."""
+        weight, target, shared, ridge = self._equations(said, learners, self.items_)
+        found = np.zeros((learners, self.items_.shape[1]))
+        for some, rows, there in batches(np.bincount(said.owner, minlength=learners), wide=self.items_.shape[1]):
+            mine = self.items_[said.item[rows]].astype(np.float64)
+            normal = (mine * (weight[rows] * there)[:, :, None]).transpose(0, 2, 1) @ mine + shared
+            normal += ridge[some, None, None] * np.eye(len(shared))
+            right = ((target[rows] * there)[:, None, :] @ mine)[:, 0]
+            found[some] = np.linalg.solve(normal, right[:, :, None])[:, :, 0]
         return found
 
+    def _swept(self, said: Said, others: FloatArray, start: FloatArray) -> FloatArray:
+        """The factors of one side `[owners, factors]`, given those of the other, after some steps from `start`."""
+        from lernpfad.collaborative.ials_kernels import nearer
 
-class _System(NamedTuple):
-    """Normal equations of some owners: `sum weight v v' + shared + ridge`, v in `mine` `[some, longest, factors]`."""
+        bounds = np.searchsorted(said.owner, np.arange(len(start) + 1))
+        equations = self._equations(said, len(start), others)
+        weight, target, shared, ridge = (one.astype(np.float32) for one in equations)
+        swept: FloatArray = nearer(bounds, said.item, weight, target, others, shared, ridge, start, _STEPS)
+        return swept
 
-    mine: FloatArray
-    weight: FloatArray
-    shared: FloatArray
-    ridge: FloatArray
-
-    def exact(self, right: FloatArray) -> FloatArray:
-        """The solution, `[some, factors]`."""
-        normal = (self.mine * self.weight[:, :, None]).transpose(0, 2, 1) @ self.mine + self.shared
-        normal += self.ridge[:, :, None] * np.eye(len(self.shared), dtype=normal.dtype)
-        solution: FloatArray = np.linalg.solve(normal, right[:, :, None])[:, :, 0]
-        return solution
-
-    def times(self, w: FloatArray) -> FloatArray:
-        """The left side at w, without ever making the matrices."""
-        scores = (self.mine @ w[:, :, None])[:, :, 0] * self.weight
-        left: FloatArray = (scores[:, None, :] @ self.mine)[:, 0] + w @ self.shared + self.ridge * w
-        return left
-
-    def nearer(self, right: FloatArray, w: FloatArray, steps: int) -> FloatArray:
-        """Conjugate gradients from w (Takacs, Pilaszy & Tikk, RecSys 2011)."""
-        rest = right - self.times(w)
-        way, size = rest, np.square(rest).sum(axis=1, keepdims=True)
-        for _ in range(steps):
-            ahead = self.times(way)
-            far = size / np.maximum((way * ahead).sum(axis=1, keepdims=True), _TINY)
-            w, rest = w + far * way, rest - far * ahead
-            size, before = np.square(rest).sum(axis=1, keepdims=True), size
-            way = rest + size / np.maximum(before, _TINY) * way
-        return w
+    def _equations(self, said: Said, owners: int, others: FloatArray) -> tuple[FloatArray, ...]:
+        """Weight and target of each pair, `[pairs]`, what all owners share, `[factors, factors]`, ridges `[owners]`."""
+        taken = np.bincount(said.owner[said.taken], minlength=owners)
+        ridge = self.regularization * (taken + self.unobserved * len(others)) ** self.nu
+        shared = self.unobserved * (others.T @ others).astype(np.float64)
+        return np.where(said.taken, 1.0, self.declined), said.taken.astype(np.float64), shared, ridge
