@@ -45,6 +45,36 @@ def test_no_take_is_lost_or_doubled(length):
     assert asked == (np.arange(length) % 9).tolist()
 
 
+@pytest.mark.parametrize("declined", [False, True])
+@pytest.mark.parametrize("window", [1, 2, 3, 8])
+def test_what_is_no_event_costs_no_take(window, declined):
+    rng = np.random.default_rng(window)
+    histories = logs(*[rng.integers(-1, 9, 25) for _ in range(6)], accepted=rng.random(150) < 0.5)
+    places = windows(histories, window=window, declined=declined)
+    # declined offers ask for the same take again, so it counts where its own place comes next
+    asked = [
+        one
+        for item, took, wanted in places
+        for place, one in enumerate(wanted)
+        if place == len(item) or (item[place], took[place]) == (one, True)
+    ]
+    taken = histories.item[histories.accepted & (histories.item >= 0)].tolist()
+    assert [one for one in asked if one >= 0] == taken
+
+
+def test_windows_are_as_full_of_takes_as_histories_are_when_scored():
+    accepted = np.arange(16) % 2 == 1
+    shown = [item for item, _, _ in windows(logs(np.arange(16) // 2, accepted=accepted))]
+    assert shown == [[0], [1, 2, 3], [4, 5, 6]]
+
+
+def test_a_window_that_asks_nothing_is_none():
+    accepted = np.array([False, False, True, False, False, False])
+    assert windows(logs([1, 2], accepted=accepted[:2]), declined=True) == []
+    (one,) = windows(logs([1, 2, 3, 4, 5, 6], accepted=accepted), window=2, declined=True)
+    assert one == ([2, 3], [False, True], [-1, 3, -1])
+
+
 def test_unknown_items_and_declined_offers_are_left_out():
     accepted = np.array([True, False, True, True])
     assert windows(logs([4, 5, -1, 6], accepted=accepted), window=8) == [([4], [True], [4, 6])]

@@ -40,24 +40,28 @@ def count(item: Tensor) -> Tensor:
 
 
 class TakeWindows(Dataset[Takes]):
-    """Histories cut into windows that overlap by one row, the last row of each history being the last of a window.
+    """Events of histories cut into windows that overlap by one, a history's last event being the last of a window.
 
-    A window has the `seen.window` rows that are shown, and one more to be predicted. Index it with windows, get their
-    `Takes`; only the rows of a batch are ever looked at. What comes first is asked of a history's first window alone.
+    A window has the `seen.window` events that are shown, and one more to be predicted. Index it with windows, get their
+    `Takes`; only the rows of a batch are ever looked at. What comes first is asked of a history's first window alone;
+    windows of which nothing is asked are left out.
     """
 
     def __init__(self, histories: Sequences, seen: Seen) -> None:
-        self.histories, self.seen = histories, seen
-        lengths = histories.lengths
+        usable = seen.usable(histories.item, histories.accepted)
+        self.histories = histories if usable.all() else histories.where(usable)
+        lengths, offsets = self.histories.lengths, self.histories.offsets
         number = np.maximum(-(-(lengths - 1) // seen.window), (lengths > 0).astype(np.int64))
         owner = np.repeat(np.arange(len(lengths)), number)
         back = np.repeat(np.cumsum(number), number) - 1 - np.arange(len(owner))  # 0 for the last window
         end = lengths[owner] - back * seen.window
         first = np.maximum(end - seen.window - 1, 0)
-        self.first, self.lengths, self.opens = histories.offsets[owner] + first, end - first, first == 0
+        so_far = np.concatenate([[0], np.cumsum(self.histories.accepted)])
+        asks = so_far[offsets[owner] + end] > so_far[offsets[owner] + first + (first > 0)]
+        self.first, self.lengths, self.opens = (offsets[owner] + first)[asks], (end - first)[asks], (first == 0)[asks]
 
     def __getitem__(self, windows: IntArray) -> Takes:
-        item, taken = _packed(self.histories, self.first[windows], self.lengths[windows], self.seen)
+        item, taken = _packed(self.histories, self.first[windows], self.lengths[windows])
         wanted = _next_taken(item, taken)
         wanted[~self.opens[windows], 0] = UNKNOWN
         # the last event is asked for, never shown
@@ -94,12 +98,9 @@ class LaterTakes(Dataset[Later]):
         return Later(*(torch.from_numpy(one) for one in (item, taken, padded)))
 
 
-def _packed(histories: Sequences, first: IntArray, lengths: IntArray, seen: Seen) -> tuple[IntArray, BoolArray]:
-    rows, owner = rows_of(first, lengths)
-    item, accepted = histories.item[rows], histories.accepted[rows]
-    usable = seen.usable(item, accepted)
-    number = np.bincount(owner[usable], minlength=len(lengths))
-    return rectangle(item[usable], number, UNKNOWN), rectangle(accepted[usable], number, False)
+def _packed(histories: Sequences, first: IntArray, lengths: IntArray) -> tuple[IntArray, BoolArray]:
+    rows, _ = rows_of(first, lengths)
+    return rectangle(histories.item[rows], lengths, UNKNOWN), rectangle(histories.accepted[rows], lengths, False)
 
 
 def _next_taken(item: IntArray, taken: BoolArray) -> IntArray:
