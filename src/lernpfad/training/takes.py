@@ -93,7 +93,7 @@ class LaterTakes(Dataset[Later]):
         if most is not None and len(learners) > most:
             learners = np.sort(np.random.default_rng(0).choice(learners, most, replace=False))
         self._later = [found[j] for j in learners]
-        self._before = [np.unique(_of(before, j)) for j in learners]
+        self._before = [np.unique(_of(before, j)) for j in learners.tolist()]
         self._shown = histories.where(shown).select(learners)
         self.lengths = np.minimum(self._shown.lengths, seen.window)
 
