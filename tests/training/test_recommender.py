@@ -75,6 +75,15 @@ def test_checkpoints_of_another_loss_are_refused(tmp_path):
         other.fit(PLANTED.train, PLANTED.valid)
 
 
+def test_checkpoints_of_other_heads_are_refused(tmp_path):
+    """Heads show neither in the shapes of the weights nor in what torch prints of the network."""
+    small(checkpoints=str(tmp_path), max_epochs=1).fit(PLANTED.train, PLANTED.valid)
+    other = small(checkpoints=str(tmp_path), max_epochs=1)
+    other.network = partial(SASRec, width=8, inner=8, window=20, heads=2)
+    with pytest.raises(ConfigError, match="belong to a run with other settings, network or data"):
+        other.fit(PLANTED.train, PLANTED.valid)
+
+
 def test_an_unknown_precision_has_a_nearest_name():
     with pytest.raises(ConfigError, match="no precision named 'bf16'; did you mean 'bf16-mixed'"):
         Fitting(precision="bf16")
