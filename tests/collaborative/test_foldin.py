@@ -166,3 +166,10 @@ def test_an_empty_log_is_no_reason_to_fail():
     histories = Sequences.empty(log([0]).catalog, 2)
     for kind in KINDS:
         assert np.isfinite(kind(2, iterations=1).fit(log([0, 1], [1])).score(histories, np.arange(4))).all()
+
+
+@both
+def test_a_log_in_which_all_was_declined_is_none_either(kind):
+    declined = log([0, 1], [2], accepted=[0, 0, 0])
+    model = kind(4, iterations=2).fit(declined)
+    np.testing.assert_array_equal(model.score(declined, np.arange(4)), np.zeros((2, 4)))

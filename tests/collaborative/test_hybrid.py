@@ -1,3 +1,6 @@
+from dataclasses import replace
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -5,10 +8,12 @@ from collaborative.logs import log, random_log
 from lernpfad.collaborative import blend
 from lernpfad.collaborative.content import Content
 from lernpfad.collaborative.ease import EASE
-from lernpfad.collaborative.hybrid import Hybrid
+from lernpfad.collaborative.hybrid import Hybrid, _divided
 from lernpfad.collaborative.popularity import Popularity
 from lernpfad.core import Catalog, ConfigError, NotFittedError, Sequences
 from lernpfad.serve.models import read_model, write_model
+
+ALL = np.arange(20)
 
 
 class Told:
@@ -114,6 +119,33 @@ def test_content_carries_the_items_that_nobody_took_and_others_the_rest():
     scores = hybrid.score(first, np.arange(20))[0]
     assert scores[4] > scores[14]
     assert scores[4] > scores[10:].max()
+
+
+def divided(scored):
+    valid = log([0, 1, 2, 3], [4, 5], items=6)
+    valid = valid if scored is None else replace(valid, extra={"scored": np.array(scored, dtype=bool)})
+    parts = _divided(valid, 6, 0.5)
+    return [[part.item[a:b].tolist() for a, b in pairwise(part.offsets)] for part in parts]
+
+
+def test_what_is_to_stand_first():
+    halves = [[[0, 1], [4]], [[2, 3], [5]], [[2, 3], [5]]]
+    assert divided(None) == halves
+    assert divided([1, 1, 1, 1, 1, 1]) == halves  # whole histories are scored: nobody is asked from nothing
+    assert divided([0, 1, 0, 1, 0, 0]) == [[[0], [4, 5]], [[1, 2, 3], []], [[1, 3], []]]
+
+
+def test_the_weights_are_those_for_what_is_scored():
+    """Cold items alone are asked for: content is believed where before it was not."""
+    cold = (4, 14)
+    train, valid = blocks(150, seed=1, cold=cold), blocks(150, seed=2)
+    asked = replace(valid, extra={"scored": np.isin(valid.item, cold)})
+    ranks = [
+        np.argsort(-Hybrid({"content": Content(), "ease": EASE(1.0)}).fit(train, one).score(log([0, 1], items=20), ALL))
+        for one in (valid, asked)
+    ]
+    places = [int(np.flatnonzero(order[0] == 4)[0]) for order in ranks]
+    assert places[1] == 0 < places[0]
 
 
 def test_without_validation_a_share_is_held_out_and_members_are_fitted_again():

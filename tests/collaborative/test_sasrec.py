@@ -86,6 +86,18 @@ def test_the_exported_twin_reads_histories_of_any_length(tmp_path):
         np.testing.assert_allclose(twin.score(histories, items), recommender.score(histories, items), atol=1e-4)
 
 
+@pytest.mark.parametrize("window", [1, 4])
+def test_a_short_window_is_exported_too(tmp_path, window):
+    made = NeuralRecommender(
+        partial(SASRec, width=8, inner=8, window=window), fitting=Fitting(max_epochs=1, progress_bar=False)
+    ).fit(cycles(learners=8))
+    twin = read_model(write_model(made, tmp_path), tmp_path)
+    for histories in (cycles(learners=3, length=7), cycles(learners=1, length=1), Sequences.empty(cycles().catalog, 2)):
+        scores = [one.score(histories, np.arange(ITEMS)) for one in (made, twin)]
+        np.testing.assert_allclose(*scores, atol=1e-5)
+    assert twin.score(Sequences.empty(cycles().catalog, 0), np.arange(ITEMS)).shape == (0, ITEMS)
+
+
 def test_one_learner_of_whom_nothing_is_known():
     nobody = Sequences.empty(cycles().catalog, 1)
     assert np.isfinite(fitted(cycles()).score(nobody, np.arange(ITEMS))).all()

@@ -32,10 +32,11 @@ def last_takes(histories: Sequences):
     return scored
 
 
-@pytest.mark.parametrize("precision", ["32-true", "bf16-mixed"])
-def test_the_epochs_are_judged_as_the_evaluation_does(precision):
+@pytest.mark.parametrize(("precision", "window"), [("32-true", 20), ("bf16-mixed", 20), ("32-true", 3)])
+def test_the_epochs_are_judged_as_the_evaluation_does(precision, window):
     heard = []
     recommender = small(max_epochs=1, precision=precision)
+    recommender.network = partial(SASRec, width=8, inner=8, window=window)
     recommender.listeners.append(lambda epoch, metrics: heard.append(metrics["valid/ndcg@10"]))
     recommender.fit(PLANTED.train, PLANTED.valid)
     found = evaluate(recommender, PLANTED.valid, last_takes(PLANTED.valid), ks=(10,))
@@ -71,6 +72,15 @@ def test_checkpoints_of_another_loss_are_refused(tmp_path):
     other = small(checkpoints=str(tmp_path))
     other.loss = SampledSoftmax(8)
     with pytest.raises(ConfigError, match="belong to a run with other settings"):
+        other.fit(PLANTED.train, PLANTED.valid)
+
+
+def test_checkpoints_of_other_heads_are_refused(tmp_path):
+    """Heads show neither in the shapes of the weights nor in what torch prints of the network."""
+    small(checkpoints=str(tmp_path), max_epochs=1).fit(PLANTED.train, PLANTED.valid)
+    other = small(checkpoints=str(tmp_path), max_epochs=1)
+    other.network = partial(SASRec, width=8, inner=8, window=20, heads=2)
+    with pytest.raises(ConfigError, match="belong to a run with other settings, network or data"):
         other.fit(PLANTED.train, PLANTED.valid)
 
 

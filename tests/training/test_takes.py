@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lernpfad.core import Catalog, Sequences
+from lernpfad.core import Catalog, DataError, Sequences
 from lernpfad.core.events import Seen, last_events
 from lernpfad.training.nextitem import _found
 from lernpfad.training.takes import LaterTakes, TakeWindows
@@ -43,6 +43,36 @@ def test_every_take_of_a_long_history_is_asked_once():
 def test_no_take_is_lost_or_doubled(length):
     asked = [one for _, _, wanted in windows(logs(list(np.arange(length) % 9))) for one in wanted if one >= 0]
     assert asked == (np.arange(length) % 9).tolist()
+
+
+@pytest.mark.parametrize("declined", [False, True])
+@pytest.mark.parametrize("window", [1, 2, 3, 8])
+def test_what_is_no_event_costs_no_take(window, declined):
+    rng = np.random.default_rng(window)
+    histories = logs(*[rng.integers(-1, 9, 25) for _ in range(6)], accepted=rng.random(150) < 0.5)
+    places = windows(histories, window=window, declined=declined)
+    # declined offers ask for the same take again, so it counts where its own place comes next
+    asked = [
+        one
+        for item, took, wanted in places
+        for place, one in enumerate(wanted)
+        if place == len(item) or (item[place], took[place]) == (one, True)
+    ]
+    taken = histories.item[histories.accepted & (histories.item >= 0)].tolist()
+    assert [one for one in asked if one >= 0] == taken
+
+
+def test_windows_are_as_full_of_takes_as_histories_are_when_scored():
+    accepted = np.arange(16) % 2 == 1
+    shown = [item for item, _, _ in windows(logs(np.arange(16) // 2, accepted=accepted))]
+    assert shown == [[0], [1, 2, 3], [4, 5, 6]]
+
+
+def test_a_window_that_asks_nothing_is_none():
+    accepted = np.array([False, False, True, False, False, False])
+    assert windows(logs([1, 2], accepted=accepted[:2]), declined=True) == []
+    (one,) = windows(logs([1, 2, 3, 4, 5, 6], accepted=accepted), window=2, declined=True)
+    assert one == ([2, 3], [False, True], [-1, 3, -1])
 
 
 def test_unknown_items_and_declined_offers_are_left_out():
@@ -91,7 +121,22 @@ def test_of_whole_histories_the_last_take_is_asked():
 
 
 def test_what_was_taken_before_is_not_asked_again():
-    assert later(logs([1, 2, 1]), [False, False, True]) == []
+    assert later(logs([1, 2, 1], [3, 4]), [False, False, True, False, True]) == [([3], [4])]
+
+
+def test_of_somebody_who_repeats_herself_the_last_new_item_is_asked():
+    assert later(logs([1, 2, 1, 2])) == [([1], [2])]
+
+
+def test_what_was_taken_before_the_window_is_told():
+    (batch,) = (data[np.array([0])] for data in [LaterTakes(logs([4, 5, 4, 6, 7, 8]), Seen(9, window=2))])
+    assert batch.item.tolist() == [[6, 7]]
+    assert batch.before.tolist() == [[4, 5, 6, 7]]
+
+
+def test_nothing_to_be_found_is_a_mistake():
+    with pytest.raises(DataError, match="no validation learner took an item in her scored rows that was new to her"):
+        later(logs([1, 2, 1]), [False, False, True])
 
 
 def test_so_many_learners_are_enough():
@@ -110,3 +155,12 @@ def test_ndcg_by_hand():
     best = 1 + 1 / np.log2(3)
     assert ndcg.numpy() == pytest.approx([1 / np.log2(4), (1 + 1 / np.log2(4)) / best])  # the tie stands in the middle
     assert hit.tolist() == [1.0, 1.0]
+
+
+def test_a_network_that_went_astray_is_no_better_than_any():
+    import torch
+
+    ndcg, hit = _found(torch.tensor([[0.1, torch.nan, 0.3], [0.1, 0.2, 0.3]]), torch.tensor([[2], [2]]))
+    assert ndcg.isnan().tolist() == [True, False]
+    assert ndcg[1] == 1
+    assert hit.tolist() == [0.0, 1.0]

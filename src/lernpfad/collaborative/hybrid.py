@@ -128,12 +128,12 @@ class Hybrid:
         self.weight_ = blend.weights(_joined(parts), start, penalty=self.penalty)
 
     def _choices(self, valid: Sequences, rng: np.random.Generator) -> blend.Choices:
-        given, later = _divided(valid, len(self.takers_), self.history)
+        given, later, asked = _divided(valid, len(self.takers_), self.history)
         z = [blend.standardised(mine) for mine in self._scores(given)]
         count = blend.amount(self.takers_).astype(np.float32)
         length = blend.amount(_taken(given, len(self.takers_))).astype(np.float32)
         before = _table(given, len(self.takers_))
-        owner, item = np.nonzero(_table(later, len(self.takers_)) & ~before)
+        owner, item = np.nonzero(_table(asked, len(self.takers_)) & ~before)
         barred = before | _table(later, len(self.takers_))
         other, stands_for = blend.sampled_others(z, barred, rng, best=self.best, drawn=self.drawn)
         row = np.arange(len(other))[:, None]
@@ -175,16 +175,25 @@ def _table(histories: Sequences, known: int) -> BoolArray:
     return table
 
 
-def _divided(valid: Sequences, known: int, share: float) -> tuple[Sequences, Sequences]:
-    """The beginnings of histories, and the rest: the rows marked `scored`, else all after `share` of what was taken."""
-    scored = valid.extra.get("scored")
-    if scored is None:
-        taken = valid.accepted & (valid.item >= 0) & (valid.item < known)
-        so_far = np.concatenate([[0], np.cumsum(taken)])
-        before = so_far[:-1] - np.repeat(so_far[valid.offsets[:-1]], valid.lengths)
-        total = np.repeat(np.diff(so_far[valid.offsets]), valid.lengths)
-        later = before >= np.floor(share * total)
-    else:
-        so_far = np.concatenate([[0], np.cumsum(scored)])
-        later = so_far[1:] > np.repeat(so_far[valid.offsets[:-1]], valid.lengths)
-    return valid.where(~later), valid.where(later)
+def _divided(valid: Sequences, known: int, share: float) -> tuple[Sequences, Sequences, Sequences]:
+    """The beginnings of histories, the rest, and of the rest what is to stand first.
+
+    The rest begins with the first row marked `scored`, and the rows so marked shall stand first. Without marks, and for
+    a learner whose history is scored from its first row on, it begins after `share` of what was taken.
+    """
+    taken = valid.accepted & (valid.item >= 0) & (valid.item < known)
+    total = np.repeat(np.diff(np.concatenate([[0], np.cumsum(taken)])[valid.offsets]), valid.lengths)
+    later = _before(valid, taken) >= np.floor(share * total)
+    scored = valid.extra.get("scored", np.ones(len(valid), dtype=bool))
+    marked = _before(valid, scored) + scored > 0
+    whole = np.zeros(len(valid.learners), dtype=bool)
+    whole[valid.owner[(valid.position == 0) & scored]] = True
+    later = np.where(whole[valid.owner], later, marked)
+    return valid.where(~later), valid.where(later), valid.where(later & scored)
+
+
+def _before(histories: Sequences, rows: BoolArray) -> IntArray:
+    """How many of the marked rows of the same learner precede each row, `[N]`."""
+    so_far = np.concatenate([[0], np.cumsum(rows)])
+    before: IntArray = so_far[:-1] - np.repeat(so_far[histories.offsets[:-1]], histories.lengths)
+    return before

@@ -103,8 +103,8 @@ class LMF(Factors):
         mine, bias = vectors[item], self.bias_[item].astype(np.float64)
         shared, shared_bias = vectors[others.item], self.bias_[others.item].astype(np.float64)
         shared_weight = drawn[:, None] * others.chance
-        outer = (shared[:, :, None] * shared[:, None, :]).reshape(len(shared), -1)
         ridge = self.regularization * np.eye(vectors.shape[1])
+        outer = (shared[:, :, None] * shared[:, None, :]).reshape(len(shared), ridge.size)
 
         def at(w: FloatArray) -> Surface:
             own = sign * ((mine @ w[:, :, None])[:, :, 0] + bias)

@@ -186,15 +186,21 @@ def fitted(job: Job, part: str, *, listeners: Sequence[Listener] = ()) -> tuple[
     model, heard = parts.build(job.config, part), Heard.before(job.record, job.folder / f"{part}_{EPOCHS_FILE}")
     if isinstance(model, Reports):
         model.listeners.extend([heard, *listeners])
-    train, valid = job.split.train, job.split.valid
-    # early stopping looks at what the protocol scores
-    valid = replace(valid, extra={**valid.extra, "scored": job.split.valid_scored})
+    train, valid = job.split.train, validating(job.split, job.config, part)
     log.info(
         "fitting %s on %d interactions of %d learners", label(_name(job.config, part)), len(train), len(train.learners)
     )
     model.fit(train, valid if len(valid) else None)
     job.epochs[:] = heard.epochs
     return model, heard.epochs
+
+
+def validating(split: Split, config: Any, part: str) -> Sequences:
+    """The validation histories, marked with the rows that will be judged, so that a fit stops early by the same."""
+    valid, scored = split.valid, split.valid_scored
+    if part == "recommender":
+        scored = measure.held_out(valid, scored, history=config.ranking_history)
+    return replace(valid, extra={**valid.extra, "scored": scored})
 
 
 def on_valid(job: Job, part: str, model: Any) -> measure.Rows:

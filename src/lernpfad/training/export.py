@@ -57,7 +57,8 @@ def write_encoder(network: Any, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     network = network.eval()
     item = torch.arange(_LEARNERS * _CANDIDATES).reshape(_LEARNERS, _CANDIDATES) % len(network.vectors()) - 1
-    learners, events = Dim("learners", min=1), Dim("events", min=1, max=network.window)
+    # the example may be longer than the window of an encoder that looks back a few events only
+    learners, events = Dim("learners", min=1), Dim("events", min=1, max=max(network.window, _CANDIDATES))
     with torch.no_grad(), _quiet():
         vectors = network.vectors().contiguous().clone()
         shown = {"window": torch.tensor([network.window]), "declined": torch.tensor([int(network.declined)])}

@@ -15,8 +15,9 @@ PRECISIONS: Final = ("32-true", "bf16-mixed")
 class Fitting:
     """Settings of a training run; the same seed and settings give the same weights.
 
-    max_epochs: at most. patience: stop when the best validation AUC is this many epochs old; an epoch is better
-    only if it beats the best by more than `min_delta`. learning_rate, weight_decay: of Adam (AdamW's decay).
+    max_epochs: at most. patience: stop when the best epoch is this many epochs old, by the validation metric of the
+    objective (AUC for tracers, NDCG@10 for recommenders); an epoch is better only if it beats the best by more than
+    `min_delta`. learning_rate, weight_decay: of Adam (AdamW's decay).
     schedule: "constant", or "onecycle": the rate rises to `learning_rate` and falls to nothing over all `max_epochs`
     (Smith & Topin 2019), which then are few and part of the settings; set `patience` to as many.
     batch_rows: interactions in a batch, padding included. holdout: share of the training learners that validate when

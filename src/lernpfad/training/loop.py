@@ -151,13 +151,21 @@ def _fingerprint(network: nn.Module, fitting: Fitting, objective: AnyObjective, 
     """SHA-256 of whatever decides the result, except for how long the run may be where that changes nothing else."""
     long = 1 if fitting.schedule == "constant" else fitting.max_epochs
     plain = replace(fitting, checkpoints=None, progress_bar=False, max_epochs=long)
-    digest = hashlib.sha256(repr((plain, objective, network)).encode())
+    digest = hashlib.sha256(repr((plain, objective, network, _numbers(network))).encode())
     for name, weight in network.state_dict().items():
         digest.update(name.encode() + weight.cpu().numpy().tobytes())
     for logs in histories:
         for column in (logs.offsets, logs.item, logs.outcome, logs.accepted, objective.targets(logs)):
             digest.update(np.ascontiguousarray(column).tobytes())
     return digest.hexdigest()
+
+
+def _numbers(network: nn.Module) -> dict[str, dict[str, Any]]:
+    """Settings that show neither in the network's `repr` nor in the shapes of its weights, such as attention heads."""
+    return {
+        name: {key: value for key, value in vars(part).items() if isinstance(value, (bool, int, float, str))}
+        for name, part in network.named_modules()
+    }
 
 
 def _held_out(train: Sequences, fitting: Fitting, objective: AnyObjective) -> tuple[Sequences, Sequences]:

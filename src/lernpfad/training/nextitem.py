@@ -58,8 +58,8 @@ class NextItem:
         """NDCG@10 and hit rate of each learner."""
         scores = known(network, batch.item, batch.taken) @ network.vectors().T  # type: ignore[operator]
         scores = scores.float()
-        rows, places = torch.nonzero((batch.item != UNKNOWN) & batch.taken, as_tuple=True)
-        scores[rows, batch.item[rows, places]] = -torch.inf
+        rows, places = torch.nonzero(batch.before != UNKNOWN, as_tuple=True)
+        scores[rows, batch.before[rows, places]] = -torch.inf
         return tuple(one.cpu() for one in _found(scores, batch.later))
 
     def judged(self, heard: Sequence[tuple[Tensor, ...]]) -> dict[str, float]:
@@ -77,12 +77,13 @@ def known(network: Any, item: Tensor, taken: Tensor) -> Tensor:
 
 
 def _found(scores: Tensor, later: Tensor) -> tuple[Tensor, Tensor]:
-    """NDCG@10 (ideal list of min(10, R) hits) and hit rate of each row; ties in the middle."""
+    """NDCG@10 (ideal list of min(10, R) hits) and hit rate of each row; ties in the middle. NaN where a score is."""
     there = later != UNKNOWN
     own = scores.gather(1, later.clamp(min=0))
     above = torch.stack([(scores > one.unsqueeze(1)).sum(1) for one in own.T], dim=1)
     level = torch.stack([(scores == one.unsqueeze(1)).sum(1) for one in own.T], dim=1)
     rank = above + 1 + (level - 1) / 2
+    rank[scores.isnan().any(dim=1)] = torch.nan  # nothing is above NaN, nor level with it
     hit = there & (rank <= _K)
     ideal = torch.cumsum(1 / torch.log2(torch.arange(2.0, _K + 2, device=scores.device)), dim=0)
     gain = (hit / torch.log2(rank + 1)).sum(1)

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from lernpfad.core import UNKNOWN, BoolArray, IntArray, Sequences
+from lernpfad.core import UNKNOWN, BoolArray, DataError, IntArray, Sequences
 from lernpfad.core.events import Seen, last_events, rectangle, rows_of
 
 
@@ -26,11 +26,13 @@ class Takes(NamedTuple):
 class Later(NamedTuple):
     """Histories, and what was taken after them.
 
-    item, taken: `[B, T]` as in `Takes`. later: `[B, R]`, distinct items to be found, -1 for padding.
+    item, taken: `[B, T]` as in `Takes`. before: `[B, S]`, distinct items that were taken so far, be it long before what
+    is shown. later: `[B, R]`, distinct items to be found. -1 is padding.
     """
 
     item: Tensor
     taken: Tensor
+    before: Tensor
     later: Tensor
 
 
@@ -40,24 +42,28 @@ def count(item: Tensor) -> Tensor:
 
 
 class TakeWindows(Dataset[Takes]):
-    """Histories cut into windows that overlap by one row, the last row of each history being the last of a window.
+    """Events of histories cut into windows that overlap by one, a history's last event being the last of a window.
 
-    A window has the `seen.window` rows that are shown, and one more to be predicted. Index it with windows, get their
-    `Takes`; only the rows of a batch are ever looked at. What comes first is asked of a history's first window alone.
+    A window has the `seen.window` events that are shown, and one more to be predicted. Index it with windows, get their
+    `Takes`; only the rows of a batch are ever looked at. What comes first is asked of a history's first window alone;
+    windows of which nothing is asked are left out.
     """
 
     def __init__(self, histories: Sequences, seen: Seen) -> None:
-        self.histories, self.seen = histories, seen
-        lengths = histories.lengths
+        usable = seen.usable(histories.item, histories.accepted)
+        self.histories = histories if usable.all() else histories.where(usable)
+        lengths, offsets = self.histories.lengths, self.histories.offsets
         number = np.maximum(-(-(lengths - 1) // seen.window), (lengths > 0).astype(np.int64))
         owner = np.repeat(np.arange(len(lengths)), number)
         back = np.repeat(np.cumsum(number), number) - 1 - np.arange(len(owner))  # 0 for the last window
         end = lengths[owner] - back * seen.window
         first = np.maximum(end - seen.window - 1, 0)
-        self.first, self.lengths, self.opens = histories.offsets[owner] + first, end - first, first == 0
+        so_far = np.concatenate([[0], np.cumsum(self.histories.accepted)])
+        asks = so_far[offsets[owner] + end] > so_far[offsets[owner] + first + (first > 0)]
+        self.first, self.lengths, self.opens = (offsets[owner] + first)[asks], (end - first)[asks], (first == 0)[asks]
 
     def __getitem__(self, windows: IntArray) -> Takes:
-        item, taken = _packed(self.histories, self.first[windows], self.lengths[windows], self.seen)
+        item, taken = _packed(self.histories, self.first[windows], self.lengths[windows])
         wanted = _next_taken(item, taken)
         wanted[~self.opens[windows], 0] = UNKNOWN
         # the last event is asked for, never shown
@@ -67,8 +73,8 @@ class TakeWindows(Dataset[Takes]):
 class LaterTakes(Dataset[Later]):
     """Learners with what they took later: rows from the first one on that `extra["scored"]` holds, if there are any.
 
-    A learner without such a column, or of whom everything is scored, is asked for her last take. most: so many
-    learners are enough; they are drawn once and for all.
+    A learner without such a column, or of whom everything is scored, is asked for the last item that was new to her.
+    most: so many learners are enough; they are drawn once and for all. DataError where nobody has anything to be found.
     """
 
     def __init__(self, histories: Sequences, seen: Seen, *, most: int | None = None) -> None:
@@ -77,29 +83,29 @@ class LaterTakes(Dataset[Later]):
         begin = _begin(histories, took)
         shown = histories.position < begin[histories.owner]
         asked = took & ~shown & histories.extra.get("scored", np.ones(len(histories), dtype=bool))
-        self._later = _distinct(histories, asked, shown & took)
-        learners = np.flatnonzero([len(mine) > 0 for mine in self._later])
+        before, later = histories.where(shown & took), histories.where(asked)
+        found = [np.setdiff1d(_of(later, j), _of(before, j)) for j in range(len(later.learners))]
+        learners = np.flatnonzero([len(mine) > 0 for mine in found])
+        if not len(learners):
+            raise DataError(
+                "training: no validation learner took an item in her scored rows that was new to her; mend the split"
+            )
         if most is not None and len(learners) > most:
             learners = np.sort(np.random.default_rng(0).choice(learners, most, replace=False))
-        self._later = [self._later[j] for j in learners]
+        self._later = [found[j] for j in learners]
+        self._before = [np.unique(_of(before, j)) for j in learners.tolist()]
         self._shown = histories.where(shown).select(learners)
         self.lengths = np.minimum(self._shown.lengths, seen.window)
 
     def __getitem__(self, learners: IntArray) -> Later:
         item, taken = last_events(self._shown, learners, self.seen)
-        later = [self._later[j] for j in learners]
-        padded = np.full((len(later), max(map(len, later))), UNKNOWN, dtype=np.int64)
-        for row, mine in zip(padded, later, strict=True):
-            row[: len(mine)] = mine
-        return Later(*(torch.from_numpy(one) for one in (item, taken, padded)))
+        before, later = (_padded([some[j] for j in learners]) for some in (self._before, self._later))
+        return Later(*(torch.from_numpy(one) for one in (item, taken, before, later)))
 
 
-def _packed(histories: Sequences, first: IntArray, lengths: IntArray, seen: Seen) -> tuple[IntArray, BoolArray]:
-    rows, owner = rows_of(first, lengths)
-    item, accepted = histories.item[rows], histories.accepted[rows]
-    usable = seen.usable(item, accepted)
-    number = np.bincount(owner[usable], minlength=len(lengths))
-    return rectangle(item[usable], number, UNKNOWN), rectangle(accepted[usable], number, False)
+def _packed(histories: Sequences, first: IntArray, lengths: IntArray) -> tuple[IntArray, BoolArray]:
+    rows, _ = rows_of(first, lengths)
+    return rectangle(histories.item[rows], lengths, UNKNOWN), rectangle(histories.accepted[rows], lengths, False)
 
 
 def _next_taken(item: IntArray, taken: BoolArray) -> IntArray:
@@ -114,8 +120,10 @@ def _next_taken(item: IntArray, taken: BoolArray) -> IntArray:
 
 def _begin(histories: Sequences, took: BoolArray) -> IntArray:
     """Position of the first row of each learner that is not shown, `[J]`."""
+    rows = np.flatnonzero(took)
+    _, new = np.unique(histories.owner[rows] * len(histories.catalog) + histories.item[rows], return_index=True)
     last = np.full(len(histories.learners), 0)
-    np.maximum.at(last, histories.owner[took], histories.position[took])
+    np.maximum.at(last, histories.owner[rows[new]], histories.position[rows[new]])
     scored = histories.extra.get("scored")
     if scored is None:
         return last
@@ -124,11 +132,14 @@ def _begin(histories: Sequences, took: BoolArray) -> IntArray:
     return np.where(first == 0, last, first)
 
 
-def _distinct(histories: Sequences, asked: BoolArray, before: BoolArray) -> list[IntArray]:
-    later, earlier = histories.where(asked), histories.where(before)
-    return [
-        np.setdiff1d(later.item[a:b], earlier.item[c:d]).astype(np.int64)
-        for a, b, c, d in zip(
-            later.offsets[:-1], later.offsets[1:], earlier.offsets[:-1], earlier.offsets[1:], strict=True
-        )
-    ]
+def _of(histories: Sequences, learner: int) -> IntArray:
+    """Items of one learner."""
+    items: IntArray = histories.item[histories.offsets[learner] : histories.offsets[learner + 1]].astype(np.int64)
+    return items
+
+
+def _padded(lists: list[IntArray]) -> IntArray:
+    """Lists as a rectangle, filled up with -1 on the right."""
+    lengths = np.array([len(one) for one in lists])
+    filled: IntArray = rectangle(np.concatenate(lists), lengths, UNKNOWN)
+    return filled
