@@ -10,7 +10,7 @@ from lernpfad.collaborative.content import Content
 from lernpfad.collaborative.ease import EASE
 from lernpfad.collaborative.hybrid import Hybrid, _divided
 from lernpfad.collaborative.popularity import Popularity
-from lernpfad.core import Catalog, ConfigError, NotFittedError, Sequences
+from lernpfad.core import Catalog, ConfigError, DataError, NotFittedError, Sequences
 from lernpfad.serve.models import read_model, write_model
 
 ALL = np.arange(20)
@@ -188,3 +188,9 @@ def test_mistakes_are_named():
         Hybrid({"a": Popularity()}, history=1.0)
     with pytest.raises(NotFittedError, match="Hybrid has not been fitted"):
         Hybrid({"a": Popularity()}).score(log([0]), np.arange(4))
+
+
+def test_nothing_taken_is_nothing_to_weigh():
+    declined = replace(blocks(5, seed=1), accepted=np.zeros(len(blocks(5, seed=1)), dtype=bool))
+    with pytest.raises(DataError, match="nothing was taken in the training histories"):
+        Hybrid({"popularity": Popularity()}).fit(declined)

@@ -8,7 +8,7 @@ import numpy as np
 from lernpfad.collaborative import blend
 from lernpfad.collaborative.popularity import taken_pairs
 from lernpfad.core.arrays import BoolArray, FloatArray, IntArray
-from lernpfad.core.errors import ConfigError
+from lernpfad.core.errors import ConfigError, DataError
 from lernpfad.core.persist import require_fitted
 from lernpfad.core.progress import Listener, Reports
 from lernpfad.core.protocols import Recommender
@@ -66,7 +66,12 @@ class Hybrid:
         self.listeners: list[Listener] = []
 
     def fit(self, train: Sequences, valid: Sequences | None = None) -> Self:
-        """Fit the members, then the weights. Listeners hear every member's metrics as `<member>/<metric>`."""
+        """Fit the members, then the weights. Listeners hear every member's metrics as `<member>/<metric>`.
+
+        DataError where nothing was taken: there is nothing to weigh.
+        """
+        if not train.accepted.any():
+            raise DataError("Hybrid: nothing was taken in the training histories; expected accepted rows")
         if valid is not None and valid.accepted.any():
             self._fit_members(train, valid)
             self._weigh(train, valid)

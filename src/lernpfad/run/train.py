@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from lernpfad.core import BoolArray, ConfigError, IntArray, Listener, Reports, Sequences
+from lernpfad.core import BoolArray, ConfigError, DataError, IntArray, Listener, Reports, Sequences
 from lernpfad.data.dataset import Dataset, Split
 from lernpfad.evaluate import ranking, ranking_slices
 from lernpfad.evaluate.asked import taken
@@ -164,11 +164,16 @@ def _takers(train: Sequences) -> IntArray:
 
 
 def _ranking_on_valid(job: Job, recommender: Any) -> measure.Rows:
-    """What a recommender makes of the validation learners, if the split has any."""
+    """What a recommender makes of the validation learners, if the split has any with something new to be found."""
     valid, scored = job.split.valid, job.split.valid_scored
     if not (scored & valid.accepted).any():
         return []
-    return measure.ranking_rows(_ranked(job, recommender, valid, scored), resamples=0, seed=0)
+    try:
+        found = _ranked(job, recommender, valid, scored)
+    except DataError as problem:  # the fit is done, and the test part can be judged all the same
+        log.warning("validation: %s", problem)
+        return []
+    return measure.ranking_rows(found, resamples=0, seed=0)
 
 
 def _seconds(watch: cost.Stopwatch, begun: bool) -> dict[str, float]:

@@ -45,7 +45,8 @@ class NeuralRecommender(NeuralModel):
 
         Without `valid`, of the last takes of a share of the learners set aside.
         """
-        network = self.network(items=len(train.catalog))
+        with torch.random.fork_rng():  # built only to be asked what it reads
+            network = self.network(items=len(train.catalog))
         seen = Seen(len(train.catalog), window=network.window, declined=network.declined)
         self._fitted(NextItem(self.loss, seen, self.judges), train, valid)
         return self

@@ -83,17 +83,17 @@ class LaterTakes(Dataset[Later]):
         begin = _begin(histories, took)
         shown = histories.position < begin[histories.owner]
         asked = took & ~shown & histories.extra.get("scored", np.ones(len(histories), dtype=bool))
-        before, later = histories.where(shown & took), histories.where(asked)
-        found = [np.setdiff1d(_of(later, j), _of(before, j)) for j in range(len(later.learners))]
-        learners = np.flatnonzero([len(mine) > 0 for mine in found])
+        pair = histories.owner * seen.items + histories.item
+        found = asked & ~np.isin(pair, pair[shown & took])
+        learners = np.unique(histories.owner[found])
         if not len(learners):
             raise DataError(
                 "training: no validation learner took an item in her scored rows that was new to her; mend the split"
             )
         if most is not None and len(learners) > most:
             learners = np.sort(np.random.default_rng(0).choice(learners, most, replace=False))
-        self._later = [found[j] for j in learners]
-        self._before = [np.unique(_of(before, j)) for j in learners.tolist()]
+        before, later = histories.where(shown & took), histories.where(found)
+        self._later, self._before = ([np.unique(_of(part, j)) for j in learners.tolist()] for part in (later, before))
         self._shown = histories.where(shown).select(learners)
         self.lengths = np.minimum(self._shown.lengths, seen.window)
 
