@@ -44,7 +44,9 @@ def trainer():
 
 log = np.load(path)
 order = pd.Timestamp("2000-01-01") + pd.to_timedelta(np.arange(len(log["item"])), unit="s")
-frame = pd.DataFrame({Columns.User: log["owner"], Columns.Item: log["item"], Columns.Weight: 1, Columns.Datetime: order})
+frame = pd.DataFrame(
+    {Columns.User: log["owner"], Columns.Item: log["item"], Columns.Weight: 1, Columns.Datetime: order}
+)
 model = SASRecModel(
     n_blocks=2, n_heads=1, n_factors=64, session_max_len=200, dropout_rate=0.2, batch_size=BATCH, loss=loss,
     n_negatives=1, lr=1e-3, get_trainer_func=trainer,

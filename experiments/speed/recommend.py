@@ -80,9 +80,7 @@ def ours(model: Any, histories: Any, *, rows: np.ndarray | None = None) -> Side:
 
 
 def theirs(model: Any, table: Any, rows: np.ndarray, **how: Any) -> Side:
-    return timed(
-        lambda n: model.recommend(rows[:n], table[rows[:n]], N=K, filter_already_liked_items=True, **how)
-    )
+    return timed(lambda n: model.recommend(rows[:n], table[rows[:n]], N=K, filter_already_liked_items=True, **how))
 
 
 class Peer:
@@ -163,6 +161,7 @@ def main() -> None:
     parser.add_argument("--lenskit")
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--learners", type=int, default=10_000)
+    parser.add_argument("--few", type=int, default=2_000, help="learners that LensKit is asked for, one by one")
     asked = parser.parse_args()
     train, histories = data()
     rows = np.flatnonzero(np.isin(train.learners, histories.learners))
@@ -180,7 +179,8 @@ def main() -> None:
             }
             for _ in range(asked.repeats):
                 for side, seconds in (own | peers).items():
-                    found[contest].setdefault(side, []).append(seconds(asked.learners))
+                    learners = asked.few if side == "lenskit" else asked.learners
+                    found[contest].setdefault(side, []).append(seconds(learners) * asked.learners / learners)
                 print(contest, {side: round(all_[-1], 3) for side, all_ in found[contest].items()}, flush=True)
             for peer in peers.values():
                 peer.close()
@@ -195,7 +195,8 @@ def write(found: dict[str, dict[str, list[float]]], asked: argparse.Namespace) -
         f"of {asked.repeats} turns",
         f"on one core ({platform.machine()}), the sides taking turns in one run; every library with one thread.",
         "`lernpfad` is `score` (or `affinity`, where the learners' factors are those of training) and",
-        "`evaluate.ranking.top` in parts of 2,000,000 scores; the others are their own batch `recommend`.",
+        "`evaluate.ranking.top` in parts of 2,000,000 scores; the others are their own batch `recommend`. LensKit goes",
+        f"from learner to learner: it was asked for {asked.few:,}, and its seconds are {asked.learners / asked.few:g} times those.",
         "",
         "    python experiments/speed/recommend.py --rectools RECTOOLS/bin/python --lenskit LENSKIT/bin/python",
         "",

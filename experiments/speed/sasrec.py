@@ -77,9 +77,7 @@ def ours(loss: str, steps: int) -> float:
 
 
 def run(python: str, *arguments: str) -> float:
-    done = subprocess.run(
-        [python, *arguments], capture_output=True, text=True, check=False, env=os.environ | ONE_CORE
-    )
+    done = subprocess.run([python, *arguments], capture_output=True, text=True, check=False, env=os.environ | ONE_CORE)
     if done.returncode:
         sys.exit(f"{' '.join(arguments)} failed:\n{done.stderr[-3000:]}")
     return float(json.loads(done.stdout.strip().splitlines()[-1]))

@@ -81,13 +81,37 @@ class ALS(Factors):
     def _folded(self, said: Said, learners: int) -> FloatArray:
         known = self.items_.astype(np.float64)
         ridge = known.T @ known + self.regularization * np.eye(known.shape[1])
-        padded = np.vstack([known, np.zeros((1, known.shape[1]))])
+        used, place = np.unique(said.item, return_inverse=True)
+        factors = np.vstack([known[used], np.zeros((1, known.shape[1]))])  # the last stands for padding
+        eased = np.linalg.solve(ridge, factors.T).T
         folded = np.zeros((learners, known.shape[1]))
         confidence = np.where(said.taken, self.alpha, self.declined)
         for some, rows, there in batches(np.bincount(said.owner, minlength=learners), wide=known.shape[1]):
-            factors = padded[np.where(there, said.item[rows], len(known))]
-            heavy = factors * (confidence[rows] - 1.0)[:, :, None]
-            normal = ridge + heavy.transpose(0, 2, 1) @ factors
-            right = self.alpha * (factors * (said.taken[rows])[:, :, None]).sum(axis=1)
-            folded[some] = np.linalg.solve(normal, right[:, :, None])[:, :, 0]
+            item = np.where(there, place[rows], len(used))
+            right = np.where(said.taken[rows] & there, self.alpha, 0.0)
+            heavy = np.where(there, confidence[rows] - 1.0, 0.0)
+            solved = (
+                _narrow(factors[item], eased[item], heavy, right)
+                if item.shape[1] < known.shape[1]
+                else (_wide(factors[item], ridge, heavy, right))
+            )
+            folded[some] = solved
         return folded
+
+
+def _wide(factors: FloatArray, ridge: FloatArray, heavy: FloatArray, right: FloatArray) -> FloatArray:
+    """w of `(R + V'HV) w = V'r` for each learner, `[L, F]`; factors V `[L, n, F]`, heavy H and right r `[L, n]`."""
+    normal = ridge + (factors * heavy[:, :, None]).transpose(0, 2, 1) @ factors
+    solved: FloatArray = np.linalg.solve(normal, factors.transpose(0, 2, 1) @ right[:, :, None])[:, :, 0]
+    return solved
+
+
+def _narrow(factors: FloatArray, eased: FloatArray, heavy: FloatArray, right: FloatArray) -> FloatArray:
+    """The same by n equations instead of F, with the scores s = Vw: `(I + KH) s = Kr`, `w = R^-1 V'(r - Hs)`.
+
+    K is `V R^-1 V'`; eased is `V R^-1`, `[L, n, F]`.
+    """
+    kernel = factors @ eased.transpose(0, 2, 1)
+    scores = np.linalg.solve(np.eye(kernel.shape[1]) + kernel * heavy[:, None, :], kernel @ right[:, :, None])
+    solved: FloatArray = ((right - heavy * scores[:, :, 0])[:, None, :] @ eased)[:, 0]
+    return solved
