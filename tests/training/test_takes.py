@@ -94,6 +94,14 @@ def test_what_was_taken_before_is_not_asked_again():
     assert later(logs([1, 2, 1]), [False, False, True]) == []
 
 
+def test_so_many_learners_are_enough():
+    many = logs(*[[n % 9, (n + 1) % 9] for n in range(20)])
+    some, again = (LaterTakes(many, Seen(9, window=3), most=5) for _ in range(2))
+    assert len(some.lengths) == 5
+    everybody = np.arange(5)
+    assert some[everybody].item.tolist() == again[everybody].item.tolist()
+
+
 def test_ndcg_by_hand():
     import torch
 

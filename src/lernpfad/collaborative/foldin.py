@@ -1,7 +1,7 @@
 """Folding in: the factors of a learner from her history alone, with the factors of the items frozen."""
 
 from collections.abc import Callable, Iterator
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 import numpy as np
 
@@ -25,15 +25,16 @@ class Said(NamedTuple):
     taken: BoolArray
 
     @classmethod
-    def of(cls, histories: Sequences, items: int) -> Self:
+    def of(cls, histories: Sequences, items: int) -> "Said":
         """From histories; items that are not known are left out."""
         owner, item = taken_pairs(histories, items)
         known = (histories.item >= 0) & (histories.item < items)
-        offered = np.unique(histories.owner[known] * items + histories.item[known])
+        offered = np.sort(histories.owner[known] * items + histories.item[known])
+        offered = offered[np.diff(offered, prepend=-1) != 0]  # much faster than np.unique
         taken = np.isin(offered, owner * items + item, assume_unique=True)
-        return cls(*np.divmod(offered, max(items, 1)), taken)
+        return cls(offered // max(items, 1), offered % max(items, 1), taken)
 
-    def picked(self, pairs: BoolArray | IntArray) -> Self:
+    def picked(self, pairs: BoolArray | IntArray) -> "Said":
         """Some of the pairs."""
         return self._replace(owner=self.owner[pairs], item=self.item[pairs], taken=self.taken[pairs])
 

@@ -1,4 +1,4 @@
-"""iALS with regularisation by frequency (Rendle et al., RecSys 2022): alternating least squares in numpy alone."""
+"""iALS with regularisation by frequency (Rendle et al., RecSys 2022): alternating least squares with fold-in."""
 
 from typing import Self
 
@@ -8,6 +8,9 @@ from lernpfad.collaborative.foldin import Factors, Said, batches
 from lernpfad.collaborative.rows import share_taken
 from lernpfad.core.arrays import FloatArray
 from lernpfad.core.sequences import Sequences
+
+_STEPS = 4
+"""Of conjugate gradients for each side of a sweep, which goes on from where the last one ended."""
 
 
 class IALS(Factors):
@@ -52,36 +55,45 @@ class IALS(Factors):
         by_item = by_item._replace(owner=by_item.item, item=by_item.owner)
         start = np.random.default_rng(self.seed).normal(size=(items, self.factors))
         self.items_ = (self.scale / np.sqrt(self.factors) * start).astype(np.float32)
+        factors = np.zeros((learners, self.factors), dtype=np.float32)
         for sweep in range(self.iterations):
-            factors = self._solved(said, learners, self.items_)
-            before, self.items_ = self.items_, self._solved(by_item, items, factors)
+            factors = self._swept(said, self.items_, factors)
+            before, self.items_ = self.items_, self._swept(by_item, factors, self.items_)
             change = float(np.square(self.items_ - before).sum() / max(np.square(self.items_).sum(), 1e-12))
             for listener in self.listeners:
                 listener(sweep, {"train/change": np.sqrt(change)})
         self.share_ = share_taken(train)
-        self.trained = factors if self.iterations else None
+        self.trained = factors
         return self
 
     def _bias(self) -> FloatArray:
         return np.zeros(len(self.items_))
 
     def _folded(self, said: Said, learners: int) -> FloatArray:
-        return self._solved(said, learners, self.items_)
-
-    def _solved(self, said: Said, owners: int, others: FloatArray) -> FloatArray:
-        """The best factors of one side, `[owners, factors]`, given those of the other."""
-        said = said if self.declined else said.picked(said.taken)
-        eye = np.eye(others.shape[1], dtype=others.dtype)
-        shared = np.float32(self.unobserved) * (others.T @ others)
-        taken = np.bincount(said.owner[said.taken], minlength=owners)
-        ridge = self.regularization * (taken + self.unobserved * len(others)) ** self.nu
-        found = np.zeros((owners, others.shape[1]), dtype=np.float32)
-        for some, rows, there in batches(np.bincount(said.owner, minlength=owners), wide=others.shape[1]):
-            one = (said.taken[rows] & there).astype(np.float32)
-            weight = np.where(there, np.where(said.taken[rows], 1.0, self.declined), 0.0).astype(np.float32)
-            mine = others[said.item[rows]]
-            normal = (mine * weight[:, :, None]).transpose(0, 2, 1) @ mine
-            normal += shared + ridge[some].astype(np.float32)[:, None, None] * eye
-            right = (one[:, None, :] @ mine)[:, 0]
+        """The exact solution, by numpy alone."""
+        weight, target, shared, ridge = self._equations(said, learners, self.items_)
+        found = np.zeros((learners, self.items_.shape[1]))
+        for some, rows, there in batches(np.bincount(said.owner, minlength=learners), wide=self.items_.shape[1]):
+            mine = self.items_[said.item[rows]].astype(np.float64)
+            normal = (mine * (weight[rows] * there)[:, :, None]).transpose(0, 2, 1) @ mine + shared
+            normal += ridge[some, None, None] * np.eye(len(shared))
+            right = ((target[rows] * there)[:, None, :] @ mine)[:, 0]
             found[some] = np.linalg.solve(normal, right[:, :, None])[:, :, 0]
         return found
+
+    def _swept(self, said: Said, others: FloatArray, start: FloatArray) -> FloatArray:
+        """The factors of one side `[owners, factors]`, given those of the other, after some steps from `start`."""
+        from lernpfad.collaborative.ials_kernels import nearer
+
+        bounds = np.searchsorted(said.owner, np.arange(len(start) + 1))
+        equations = self._equations(said, len(start), others)
+        weight, target, shared, ridge = (one.astype(np.float32) for one in equations)
+        swept: FloatArray = nearer(bounds, said.item, weight, target, others, shared, ridge, start, _STEPS)
+        return swept
+
+    def _equations(self, said: Said, owners: int, others: FloatArray) -> tuple[FloatArray, ...]:
+        """Weight and target of each pair, `[pairs]`, what all owners share, `[factors, factors]`, ridges `[owners]`."""
+        taken = np.bincount(said.owner[said.taken], minlength=owners)
+        ridge = self.regularization * (taken + self.unobserved * len(others)) ** self.nu
+        shared = self.unobserved * (others.T @ others).astype(np.float64)
+        return np.where(said.taken, 1.0, self.declined), said.taken.astype(np.float64), shared, ridge

@@ -7,7 +7,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from lernpfad.core import NOT_ASSESSED, Catalog, ConfigError, IntArray, Recommender, Sequences
+from lernpfad.core import Catalog, ConfigError, IntArray, Recommender
+from lernpfad.core.similar import similar
 from lernpfad.evaluate import tables
 from lernpfad.run import store
 from lernpfad.run.places import existing
@@ -45,14 +46,12 @@ def index(catalog: Catalog, item: str, *, where: str) -> int:
 
 
 def rows(found: Looked, item: int, *, k: int) -> list[dict[str, Any]]:
-    """The k items of the highest affinity for a history of this item alone, itself left out; ties by catalog order.
+    """The k items that are most alike (see `core.similar`), itself left out; ties by catalog order.
 
     An item that the recommender would never offer (-inf) is no neighbour.
     """
     catalog = found.catalog
-    taken = Sequences.of(catalog, ["somebody"], [1], np.array([item]), np.array([NOT_ASSESSED]))
-    scores = np.array(found.model.score(taken, np.arange(len(catalog)))[0], dtype=np.float64)
-    scores[item] = -np.inf
+    scores = similar(found.model, catalog, np.array([item]))[0]
     order = np.argsort(-scores, kind="stable")[:k]
     return [
         {

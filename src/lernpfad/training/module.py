@@ -51,8 +51,9 @@ class SequenceTraining(LightningModule):  # type: ignore[misc]
         self._heard.clear()
 
     def validation_step(self, batch: Any, index: int) -> None:
-        """Keep what the objective wants of a batch."""
-        self._heard.append(self.objective.heard(self.network, batch))
+        """Keep what the objective wants of a batch, in full precision: scores of 16 bits would tie."""
+        with torch.autocast(self.device.type, enabled=False):
+            self._heard.append(self.objective.heard(self.network, batch))
 
     def on_validation_epoch_end(self) -> None:
         """Log what the objective makes of all of it."""

@@ -21,11 +21,13 @@ _K: Final = 10
 class NextItem:
     """What is taken next, from everything before; `training.encoder.Encoder` is trained for it.
 
-    In validation, items that a learner took before are not ranked, as in `evaluate.ranking`.
+    In validation, items that a learner took before are not ranked, as in `evaluate.ranking`. judges: how many of the
+    validation learners are asked after each epoch, at most.
     """
 
     loss_of: NextItemLoss
     seen: Seen
+    judges: int = 2000
     monitor: ClassVar[str] = "valid/ndcg@10"
     nothing: ClassVar[str] = "nothing was taken in the training histories; expected accepted rows with known items"
 
@@ -42,7 +44,7 @@ class NextItem:
 
     def held_out(self, histories: Sequences, budget: int) -> DataLoader[Later]:
         """Learners with something to be found."""
-        data = LaterTakes(histories, self.seen)
+        data = LaterTakes(histories, self.seen, most=self.judges)
         return DataLoader(data, sampler=Buckets(data.lengths, budget * 4), batch_size=None)
 
     def loss(self, network: nn.Module, batch: Takes) -> tuple[Tensor, int, Tensor | float]:

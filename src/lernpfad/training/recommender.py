@@ -21,16 +21,24 @@ _ROWS = 32_768
 class NeuralRecommender(NeuralModel):
     """Any encoder of `training.encoder` as a `Recommender`.
 
-    network: makes the encoder once the catalog is known. loss: what it is trained with. fitting: how.
+    network: makes the encoder once the catalog is known. loss: what it is trained with. fitting: how. judges: how many
+    of the validation learners are asked after each epoch, at most; to score them all may cost as much as to train.
     An item that was not there at `fit` scores like the mean of those that were.
     Learned besides the weights: how many items there are, `item_count_`.
     """
 
     item_count_: Array
 
-    def __init__(self, network: MakesEncoder, loss: NextItemLoss | None = None, fitting: Fitting | None = None) -> None:
+    def __init__(
+        self,
+        network: MakesEncoder,
+        loss: NextItemLoss | None = None,
+        fitting: Fitting | None = None,
+        judges: int = 2000,
+    ) -> None:
         super().__init__(network, fitting)
         self.loss = loss or CrossEntropy()
+        self.judges = judges
 
     def fit(self, train: Sequences, valid: Sequences | None = None) -> Self:
         """Train until NDCG@10 of what the validation learners took later stops growing.
@@ -39,7 +47,7 @@ class NeuralRecommender(NeuralModel):
         """
         network = self.network(items=len(train.catalog))
         seen = Seen(len(train.catalog), window=network.window, declined=network.declined)
-        self._fitted(NextItem(self.loss, seen), train, valid)
+        self._fitted(NextItem(self.loss, seen, self.judges), train, valid)
         return self
 
     def score(self, histories: Sequences, items: IntArray) -> FloatArray:

@@ -67,10 +67,11 @@ class TakeWindows(Dataset[Takes]):
 class LaterTakes(Dataset[Later]):
     """Learners with what they took later: rows from the first one on that `extra["scored"]` holds, if there are any.
 
-    A learner without such a column, or of whom everything is scored, is asked for her last take.
+    A learner without such a column, or of whom everything is scored, is asked for her last take. most: so many
+    learners are enough; they are drawn once and for all.
     """
 
-    def __init__(self, histories: Sequences, seen: Seen) -> None:
+    def __init__(self, histories: Sequences, seen: Seen, *, most: int | None = None) -> None:
         self.seen = seen
         took = histories.accepted & (histories.item >= 0) & (histories.item < seen.items)
         begin = _begin(histories, took)
@@ -78,6 +79,8 @@ class LaterTakes(Dataset[Later]):
         asked = took & ~shown & histories.extra.get("scored", np.ones(len(histories), dtype=bool))
         self._later = _distinct(histories, asked, shown & took)
         learners = np.flatnonzero([len(mine) > 0 for mine in self._later])
+        if most is not None and len(learners) > most:
+            learners = np.sort(np.random.default_rng(0).choice(learners, most, replace=False))
         self._later = [self._later[j] for j in learners]
         self._shown = histories.where(shown).select(learners)
         self.lengths = np.minimum(self._shown.lengths, seen.window)
