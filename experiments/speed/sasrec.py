@@ -3,10 +3,10 @@
     python experiments/speed/sasrec.py --peer-python PEER/bin/python
 
 PEER is an environment of its own with `rectools[torch]` and the same torch. Both are trained by their own step under
-their own Lightning trainer on the last 201 takes of every learner of MovieLens 1M: width 64, two blocks, one head, window
-200. RecTools puts 128 learners in a batch, each padded to 200; lernpfad as many takes as 128 learners have on average,
-learners of like length together. Seconds are the processor's, so that other work on the machine counts for neither
-side; the sides take turns. Writes sasrec.md.
+their own Lightning trainer on the last 201 takes of every learner of MovieLens 1M: width 64, two blocks, one head,
+window 200. RecTools puts 128 learners in a batch, each padded to 200; lernpfad as many takes as 128 learners have on
+average, learners of like length together. Seconds are the processor's, so that other work on the machine counts for
+neither side; the sides take turns. Writes sasrec.md.
 """
 
 import argparse
@@ -114,15 +114,15 @@ def write(found: dict[str, dict[str, list[float]]], asked: argparse.Namespace) -
         "# Training speed of SASRec beside RecTools",
         "",
         f"Takes that were trained on (padding does not count) a second of one core ({platform.machine()}, torch",
-        f"{torch.__version__.partition('+')[0]} on both sides, no GPU): medians of {asked.repeats} turns of {asked.steps} "
-        "steps each, in processor time,",
-        "the sides taking turns. MovieLens 1M, the last 201 takes of every learner; width 64, two blocks, one head,",
-        "window 200, 128 learners in a batch on average. Each side runs its own step under its own Lightning trainer.",
+        f"{torch.__version__.partition('+')[0]} on both sides, no GPU): medians of {asked.repeats} turns of {asked.steps} steps",
+        "each, in processor time, the sides taking turns. MovieLens 1M, the last 201 takes of every learner; width 64, two",
+        "blocks, one head, window 200, 128 learners in a batch on average. Each side runs its own step under its own",
+        "Lightning trainer.",
         "",
         "    python experiments/speed/sasrec.py --peer-python PEER/bin/python",
         "",
-        "PEER holds RecTools 0.19.0 (`rectools[torch]`). What differs: RecTools pads every history to the window, looks",
-        "up attention's mask in memory, and computes scores for the padding as well.",
+        "PEER holds RecTools 0.19.0 (`rectools[torch]`). What differs: RecTools pads every history to the window and scores",
+        "the padding as well; lernpfad draws dropout four times from one random number, and its softmax keeps one table.",
         "",
         "|loss|RecTools|lernpfad|ratio|wanted|reached|",
         "|---|---|---|---|---|---|",

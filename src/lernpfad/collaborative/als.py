@@ -79,23 +79,21 @@ class ALS(Factors):
         return np.zeros(len(self.items_))
 
     def _folded(self, said: Said, learners: int) -> FloatArray:
-        known = self.items_.astype(np.float64)
-        ridge = known.T @ known + self.regularization * np.eye(known.shape[1])
-        used, place = np.unique(said.item, return_inverse=True)
-        factors = np.vstack([known[used], np.zeros((1, known.shape[1]))])  # the last stands for padding
+        width = self.items_.shape[1]
+        ridge = self.items_.T @ self.items_ + self.regularization * np.eye(width)
+        used = np.bincount(said.item, minlength=len(self.items_)) > 0
+        place = np.cumsum(used) - 1
+        factors = np.vstack([self.items_[used], np.zeros((1, width))])  # the last stands for padding
         eased = np.linalg.solve(ridge, factors.T).T
-        folded = np.zeros((learners, known.shape[1]))
-        confidence = np.where(said.taken, self.alpha, self.declined)
-        for some, rows, there in batches(np.bincount(said.owner, minlength=learners), wide=known.shape[1]):
-            item = np.where(there, place[rows], len(used))
-            right = np.where(said.taken[rows] & there, self.alpha, 0.0)
-            heavy = np.where(there, confidence[rows] - 1.0, 0.0)
-            solved = (
-                _narrow(factors[item], eased[item], heavy, right)
-                if item.shape[1] < known.shape[1]
-                else (_wide(factors[item], ridge, heavy, right))
-            )
-            folded[some] = solved
+        folded = np.zeros((learners, width))
+        weight = np.where(said.taken, self.alpha, self.declined) - 1.0
+        for some, rows, there in batches(np.bincount(said.owner, minlength=learners), wide=width):
+            item = np.where(there, place[said.item[rows]], len(factors) - 1)
+            heavy, right = np.where(there, weight[rows], 0.0), np.where(said.taken[rows] & there, self.alpha, 0.0)
+            if item.shape[1] < width:
+                folded[some] = _narrow(factors[item], eased[item], heavy, right)
+            else:
+                folded[some] = _wide(factors[item], ridge, heavy, right)
         return folded
 
 
@@ -107,7 +105,7 @@ def _wide(factors: FloatArray, ridge: FloatArray, heavy: FloatArray, right: Floa
 
 
 def _narrow(factors: FloatArray, eased: FloatArray, heavy: FloatArray, right: FloatArray) -> FloatArray:
-    """The same by n equations instead of F, with the scores s = Vw: `(I + KH) s = Kr`, `w = R^-1 V'(r - Hs)`.
+    """The same from n equations instead of F, for the scores s = Vw: `(I + KH) s = Kr`, then `w = R^-1 V'(r - Hs)`.
 
     K is `V R^-1 V'`; eased is `V R^-1`, `[L, n, F]`.
     """

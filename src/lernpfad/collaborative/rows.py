@@ -42,9 +42,10 @@ class SparseRows(NamedTuple):
         """The weighted sums of rows, `[learners, items]`; many learners share the work of spreading the rows out."""
         items = len(self.offset) - 1
         if learners >= _MANY:
-            used, place = np.unique(terms.row, return_inverse=True)
-            if len(used) * items <= _CELLS:
-                return dense_summed(self.dense(used), terms._replace(row=place), learners)
+            used = np.bincount(terms.row, minlength=items) > 0
+            if np.count_nonzero(used) * items <= _CELLS:
+                place = np.cumsum(used) - 1
+                return dense_summed(self.dense(np.flatnonzero(used)), terms._replace(row=place[terms.row]), learners)
         sums = np.zeros((learners, items))
         first, last = self.offset[terms.row].tolist(), self.offset[terms.row + 1].tolist()
         for learner, mine in _spans(terms.owner, learners):
