@@ -79,15 +79,37 @@ class ALS(Factors):
         return np.zeros(len(self.items_))
 
     def _folded(self, said: Said, learners: int) -> FloatArray:
-        known = self.items_.astype(np.float64)
-        ridge = known.T @ known + self.regularization * np.eye(known.shape[1])
-        padded = np.vstack([known, np.zeros((1, known.shape[1]))])
-        folded = np.zeros((learners, known.shape[1]))
-        confidence = np.where(said.taken, self.alpha, self.declined)
-        for some, rows, there in batches(np.bincount(said.owner, minlength=learners), wide=known.shape[1]):
-            factors = padded[np.where(there, said.item[rows], len(known))]
-            heavy = factors * (confidence[rows] - 1.0)[:, :, None]
-            normal = ridge + heavy.transpose(0, 2, 1) @ factors
-            right = self.alpha * (factors * (said.taken[rows])[:, :, None]).sum(axis=1)
-            folded[some] = np.linalg.solve(normal, right[:, :, None])[:, :, 0]
+        width = self.items_.shape[1]
+        ridge = self.items_.T @ self.items_ + self.regularization * np.eye(width)
+        used = np.bincount(said.item, minlength=len(self.items_)) > 0
+        place = np.cumsum(used) - 1
+        factors = np.vstack([self.items_[used], np.zeros((1, width))])  # the last stands for padding
+        eased = np.linalg.solve(ridge, factors.T).T
+        folded = np.zeros((learners, width))
+        weight = np.where(said.taken, self.alpha, self.declined) - 1.0
+        for some, rows, there in batches(np.bincount(said.owner, minlength=learners), wide=width):
+            item = np.where(there, place[said.item[rows]], len(factors) - 1)
+            heavy, right = np.where(there, weight[rows], 0.0), np.where(said.taken[rows] & there, self.alpha, 0.0)
+            if item.shape[1] < width:
+                folded[some] = _narrow(factors[item], eased[item], heavy, right)
+            else:
+                folded[some] = _wide(factors[item], ridge, heavy, right)
         return folded
+
+
+def _wide(factors: FloatArray, ridge: FloatArray, heavy: FloatArray, right: FloatArray) -> FloatArray:
+    """w of `(R + V'HV) w = V'r` for each learner, `[L, F]`; factors V `[L, n, F]`, heavy H and right r `[L, n]`."""
+    normal = ridge + (factors * heavy[:, :, None]).transpose(0, 2, 1) @ factors
+    solved: FloatArray = np.linalg.solve(normal, factors.transpose(0, 2, 1) @ right[:, :, None])[:, :, 0]
+    return solved
+
+
+def _narrow(factors: FloatArray, eased: FloatArray, heavy: FloatArray, right: FloatArray) -> FloatArray:
+    """The same from n equations instead of F, for the scores s = Vw: `(I + KH) s = Kr`, then `w = R^-1 V'(r - Hs)`.
+
+    K is `V R^-1 V'`; eased is `V R^-1`, `[L, n, F]`.
+    """
+    kernel = factors @ eased.transpose(0, 2, 1)
+    scores = np.linalg.solve(np.eye(kernel.shape[1]) + kernel * heavy[:, None, :], kernel @ right[:, :, None])
+    solved: FloatArray = ((right - heavy * scores[:, :, 0])[:, None, :] @ eased)[:, 0]
+    return solved

@@ -79,7 +79,7 @@ class BPR(Factors):
         return model
 
     def _folded(self, said: Said, learners: int) -> FloatArray:
-        vectors = self.items_.astype(np.float64)
+        vectors = self.items_
         folded = np.zeros((learners, vectors.shape[1]))
         others = Negatives.of(self.share_, self.negatives)
         said = said.picked(_even(said, learners))
@@ -99,14 +99,14 @@ class BPR(Factors):
         if turned_down.any():
             below = np.hstack([below, np.where(turned_down, self.declined / np.maximum(n, 1), 0.0)])
             index = np.hstack([np.broadcast_to(index, (len(item), len(others.item))), item])
-        mine, rest = vectors[item], vectors[index]
-        bias = self.bias_.astype(np.float64)
+        mine, rest = vectors[item].astype(np.float64), vectors[index].astype(np.float64)
+        bias_of_mine, bias_of_rest = self.bias_[item].astype(np.float64), self.bias_[index].astype(np.float64)
         ridge = (n * self.regularization + 1.0 / (self.learning_rate * self.iterations))[:, :, None]
         pair = taken[:, :, None] * below[:, None, :]
 
         def at(w: FloatArray) -> Surface:
-            up = (mine @ w[:, :, None])[:, :, 0] + bias[item]
-            down = (rest @ w[:, :, None])[:, :, 0] + bias[index]
+            up = (mine @ w[:, :, None])[:, :, 0] + bias_of_mine
+            down = (rest @ w[:, :, None])[:, :, 0] + bias_of_rest
             short = down[:, None, :] - up[:, :, None]
             p = sigmoid(short)
             pull, bend = pair * p, pair * p * (1 - p)

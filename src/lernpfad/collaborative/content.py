@@ -20,10 +20,12 @@ class Content:
     declined: an item that was offered and never taken counts as minus so much of a taken one. Nothing is learned from
     who took what, so an item is served before anybody has taken it. An item without skills scores 0, as does every item
     for a learner whose items have none: in a catalog without skills this is popularity, and nothing else.
-    A history without a taken item gets popularity. Learned: `skill_` `[I, K]` (unit rows), `share_` `[I]`.
+    A history without a taken item gets popularity. Learned: `skill_` `[I, M]` (padded with the number of skills),
+    `weight_` `[I, M]` (of these skills, unit rows), `share_` `[I]`.
     """
 
-    skill_: FloatArray
+    skill_: IntArray
+    weight_: FloatArray
     share_: FloatArray
 
     def __init__(self, rare: bool = True, declined: float = 0.0) -> None:
@@ -32,10 +34,14 @@ class Content:
 
     def fit(self, train: Sequences, valid: Sequences | None = None) -> Self:
         """Read the catalog; `valid` is not used."""
-        trains = train.catalog.incidence.astype(np.float64)
+        skill, skills = train.catalog.item_skills, len(train.catalog.skills)
+        there = skill >= 0
+        weight = there.astype(np.float64)
         if self.rare:
-            trains = trains * np.log1p(len(trains) / np.maximum(trains.sum(axis=0), 1))
-        self.skill_ = _unit(trains).astype(np.float32)
+            items = np.bincount(skill[there], minlength=skills + 1)
+            weight *= np.log1p(len(skill) / np.maximum(items, 1))[np.where(there, skill, skills)]
+        self.skill_ = np.where(there, skill, skills)
+        self.weight_ = _unit(weight).astype(np.float32)
         self.share_ = share_taken(train)
         return self
 
@@ -43,9 +49,15 @@ class Content:
         """Cosine, `[learners, items]` in [-1, 1]; 0 for an item that was not in the catalog at `fit`."""
         require_fitted(self)
         said = opinions(histories, len(self.share_), declined=self.declined)
-        profile = np.zeros((len(histories.learners), self.skill_.shape[1]))
-        np.add.at(profile, said.owner, said.gain[:, None] * self.skill_[said.row])
-        return with_popularity(_unit(profile) @ self.skill_.T, self.share_, histories, items, ties=_TIES)
+        width = int(self.skill_.max(initial=0)) + 1
+        profile = np.zeros((len(histories.learners), width))
+        part = said.gain[:, None] * self.weight_[said.row]
+        np.add.at(profile, (said.owner[:, None], self.skill_[said.row]), part)
+        profile = _unit(profile)
+        scores = np.zeros((len(profile), len(self.skill_)))
+        for skill, weight in zip(self.skill_.T, self.weight_.T, strict=True):  # an item has few, the catalog many
+            scores += profile[:, skill] * weight
+        return with_popularity(scores, self.share_, histories, items, ties=_TIES)
 
 
 def _unit(rows: FloatArray) -> FloatArray:

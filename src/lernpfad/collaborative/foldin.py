@@ -125,11 +125,15 @@ class Factors:
         return self._folded(Said.of(histories, self._known), len(histories.learners))
 
     def affinity(self, factors: FloatArray, items: IntArray) -> FloatArray:
-        """The scores of learners with these factors, `[learners, items]`; 0 for an item unknown at `fit`."""
-        place = within(items, self._known)
-        vectors = np.vstack([self.items_, np.zeros((1, self.items_.shape[1]))])[place]
-        scores: FloatArray = factors @ vectors.T
-        scores += np.append(self._bias(), 0.0)[place].astype(scores.dtype)
+        """The scores of learners with these factors, `[learners, items]` float32; 0 for an item unknown at `fit`."""
+        bias, vectors = self._bias().astype(np.float32), self.items_
+        whole = np.array_equal(items, np.arange(self._known))
+        if not whole:
+            place = within(items, self._known)
+            vectors = np.vstack([vectors, np.zeros_like(vectors, shape=(1, vectors.shape[1]))])[place]
+            bias = np.append(bias, np.float32(0))[place]
+        scores: FloatArray = factors.astype(np.float32) @ vectors.T.astype(np.float32, copy=False)
+        scores += bias
         return scores
 
     def similar(self, items: IntArray) -> FloatArray:

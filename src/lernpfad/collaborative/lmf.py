@@ -84,7 +84,7 @@ class LMF(Factors):
     def _folded(self, said: Said, learners: int) -> FloatArray:
         if not self.declined:
             said = said.picked(said.taken)
-        vectors = self.items_.astype(np.float64)
+        vectors = self.items_
         folded = np.zeros((learners, vectors.shape[1]))
         others = Negatives.of(self.share_, self.negatives)
         sizes = np.bincount(said.owner, minlength=learners)
@@ -100,8 +100,8 @@ class LMF(Factors):
         drawn = np.minimum((taken & there).sum(axis=1) * self.neg_prop, self.factors + 2)
         weight = np.where(there, np.where(taken, self.alpha, self.declined), 0.0)
         sign = np.where(taken, -1.0, 1.0)
-        mine, bias = vectors[item], self.bias_[item].astype(np.float64)
-        shared, shared_bias = vectors[others.item], self.bias_[others.item].astype(np.float64)
+        mine, bias = vectors[item].astype(np.float64), self.bias_[item].astype(np.float64)
+        shared, shared_bias = vectors[others.item].astype(np.float64), self.bias_[others.item].astype(np.float64)
         shared_weight = drawn[:, None] * others.chance
         ridge = self.regularization * np.eye(vectors.shape[1])
         outer = (shared[:, :, None] * shared[:, None, :]).reshape(len(shared), ridge.size)

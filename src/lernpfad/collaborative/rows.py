@@ -41,8 +41,11 @@ class SparseRows(NamedTuple):
     def summed(self, terms: Terms, learners: int) -> FloatArray:
         """The weighted sums of rows, `[learners, items]`; many learners share the work of spreading the rows out."""
         items = len(self.offset) - 1
-        if learners >= _MANY and items * items <= _CELLS:
-            return dense_summed(self.dense(), terms, learners)
+        if learners >= _MANY:
+            used = np.bincount(terms.row, minlength=items) > 0
+            if np.count_nonzero(used) * items <= _CELLS:
+                place = np.cumsum(used) - 1
+                return dense_summed(self.dense(np.flatnonzero(used)), terms._replace(row=place[terms.row]), learners)
         sums = np.zeros((learners, items))
         first, last = self.offset[terms.row].tolist(), self.offset[terms.row + 1].tolist()
         for learner, mine in _spans(terms.owner, learners):
@@ -53,11 +56,13 @@ class SparseRows(NamedTuple):
             sums[learner] = np.bincount(column, weights=weight, minlength=items)
         return sums
 
-    def dense(self) -> FloatArray:
-        """The same numbers as a table, `[items, items]`."""
-        items = len(self.offset) - 1
-        table = np.zeros((items, items), dtype=self.weight.dtype)
-        table[np.repeat(np.arange(items), np.diff(self.offset)), self.item] = self.weight
+    def dense(self, rows: IntArray) -> FloatArray:
+        """Some of the rows as a table, `[rows, items]`."""
+        lengths = np.diff(self.offset)[rows]
+        start = np.cumsum(lengths) - lengths
+        place = np.repeat(self.offset[rows] - start, lengths) + np.arange(int(lengths.sum()))
+        table = np.zeros((len(rows), len(self.offset) - 1), dtype=self.weight.dtype)
+        table[np.repeat(np.arange(len(rows)), lengths), self.item[place]] = self.weight[place]
         return table
 
 

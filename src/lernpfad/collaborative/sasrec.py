@@ -2,9 +2,9 @@
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import scaled_dot_product_attention
 
 from lernpfad.core import UNKNOWN, ConfigError
+from lernpfad.training.dropout import Dropout, causal_attention
 
 
 class SASRec(nn.Module):
@@ -40,7 +40,7 @@ class SASRec(nn.Module):
         self.refused = nn.Parameter(torch.zeros(width))
         for table in (self.item.weight, self.place.weight, self.first):
             nn.init.normal_(table, std=width**-0.5)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.blocks = nn.ModuleList(_Block(width, heads, inner=inner, dropout=dropout) for _ in range(blocks))
         self.norm = nn.LayerNorm(width)
 
@@ -70,7 +70,7 @@ class _Block(nn.Module):
         self.asked = nn.Linear(width, 3 * width)
         self.answered = nn.Linear(width, width)
         self.layers = nn.Sequential(
-            nn.Linear(width, inner), nn.ReLU(), nn.Dropout(dropout), nn.Linear(inner, width), nn.Dropout(dropout)
+            nn.Linear(width, inner), nn.ReLU(), Dropout(dropout), nn.Linear(inner, width), Dropout(dropout)
         )
 
     def forward(self, hidden: Tensor) -> Tensor:
@@ -78,7 +78,7 @@ class _Block(nn.Module):
         parts = self.asked(self.before_attention(hidden)).view(rows, length, 3, self.heads, width // self.heads)
         query, key, value = parts.permute(2, 0, 3, 1, 4).unbind(0)
         rate = self.rate if self.training else 0.0
-        found = scaled_dot_product_attention(query, key, value, is_causal=True, dropout_p=rate)
+        found = causal_attention(query, key, value, rate=rate)
         hidden = hidden + self.answered(found.transpose(1, 2).reshape(rows, length, width))
         after: Tensor = hidden + self.layers(self.before_layers(hidden))
         return after
