@@ -26,6 +26,7 @@ import warnings
 warnings.filterwarnings("ignore", message="IProgress not found")  # progress bars are text here
 
 import tempfile
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -39,7 +40,7 @@ from lernpfad.collaborative.itemknn import ItemKNN
 from lernpfad.collaborative.markov import Markov
 from lernpfad.collaborative.popularity import Popularity
 from lernpfad.collaborative.sasrec import SASRec
-from lernpfad.core import Sequences, similar
+from lernpfad.core import Recommender, Sequences, similar
 from lernpfad.data.dataset import Dataset
 from lernpfad.data.ranking_splits import ColdItems
 from lernpfad.data.split import ByTime
@@ -115,47 +116,62 @@ print(tables.text(rows))
 # tell one from the other. Whether a better figure here means better offers is asked in `experiments/ablation`.
 #
 # ## Accuracy and concentration
-# Popularity shows everybody the same few items. How much of the catalog is in anybody's list of ten, and how unevenly?
+# Popularity shows everybody the same few items. How much of the catalog is in anybody's list of ten? (The Gini in the
+# table says how unevenly: 0 would be all items alike.)
 
 # %%
-figure, axes = plt.subplots(1, 2, figsize=(10, 3.8), sharey=True)
-for axis, metric, label in zip(
-    axes, ("coverage@10", "gini@10"), ("share of the catalog shown", "Gini of exposure (0 even)"), strict=True
-):
-    for name, result in found.items():
-        value, low, high = result.interval("ndcg@10")
-        at = result.metrics[metric]
-        axis.errorbar(at, value, yerr=[[value - low], [high - value]], fmt="o", color="tab:blue", elinewidth=1)
-        left = at > (0.8 if metric == "gini@10" else 0.6)
-        axis.annotate(
-            name, (at, value), (-6 if left else 6, 5), textcoords="offset points", ha="right" if left else "left"
-        )
-    axis.set(xlabel=label, xlim=(-0.02, 1.02))
-axes[0].set_ylabel("NDCG@10")
+figure, axis = plt.subplots(figsize=(7, 4))
+for name, result in found.items():
+    value, low, high = result.interval("ndcg@10")
+    share = result.metrics["coverage@10"]
+    axis.errorbar(share, value, yerr=[[value - low], [high - value]], fmt="o", color="tab:blue", elinewidth=1)
+    side = {"xytext": (-6, 5), "ha": "right"} if name == "Markov" else {"xytext": (6, 5)}
+    axis.annotate(name, (share, value), textcoords="offset points", **side)
+axis.set(xlabel="share of the catalog in any list of ten", ylabel="NDCG@10, 95 % over learners", xlim=(0, 1))
 figure.tight_layout()
 plt.show()
 
 # %% [markdown]
-# ## Whom does it serve well?
-# By the rows that were known of a learner, and by how popular the item was that she took: a fifth of all interactions
-# fell on the few most popular items, and a fifth on the many least taken ones.
+# ## Whom, and for what, does it serve well?
+# Left: the same learners and the same targets, but the models are shown only the last n rows of each history. Right:
+# the targets by popularity; each fifth holds a fifth of all that was taken in training, from a few items to many.
+
 
 # %%
+@dataclass(frozen=True)
+class LastRows:
+    """A recommender that is shown only the last so many rows of every history."""
+
+    model: Recommender
+    rows: int
+
+    def score(self, histories, items):
+        """What the model makes of the ends of the histories."""
+        back = np.repeat(histories.lengths, histories.lengths) - histories.position  # 1 for the last row
+        return self.model.score(histories.where(back <= self.rows), items)
+
+
+shown = (0, 1, 3, 10, 30, 100)
 figure, axes = plt.subplots(1, 2, figsize=(10, 3.8), sharey=True)
-kinds = (ranking_slices.by_history, ranking_slices.by_popularity)
-for axis, kind, title in zip(axes, kinds, ("rows of history", "fifth of the targets by popularity"), strict=True):
-    for name in ("popularity", "Markov", "EASE", "SASRec"):
-        slices = {key: row for key, row in kind(found[name], resamples=0).items() if key != "never taken"}
-        axis.plot([row["ndcg@10"] for row in slices.values()], "o-", label=name)
-    short = [f"{key.replace(' fifth', '').replace(' and more', '+')}\nn={row['n']}" for key, row in slices.items()]
-    axis.set_xticks(range(len(slices)), short, fontsize=8)
-    axis.set_xlabel(title)
-axes[0].set_ylabel("NDCG@10")
+for name in ("popularity", "Markov", "EASE", "SASRec"):
+    cut = [ranking.evaluate(LastRows(models[name], rows), split.test, split.test_scored) for rows in shown]
+    axes[0].plot([result.metrics["ndcg@10"] for result in cut], "o-", label=name)
+    slices = {n: row for n, row in ranking_slices.by_popularity(found[name], resamples=0).items() if n != "never taken"}
+    axes[1].plot([row["ndcg@10"] for row in slices.values()], "o-", label=name)
+axes[0].set_xticks(range(len(shown)), [str(rows) for rows in shown])
+axes[1].set_xticks(
+    range(len(slices)), [f"{n.replace(' fifth', '')}\nn={row['n']}" for n, row in slices.items()], fontsize=8
+)
+axes[0].set(xlabel="rows of history that are shown", ylabel="NDCG@10")
+axes[1].set_xlabel("fifth of the targets by popularity")
 axes[1].legend()
 figure.tight_layout()
 plt.show()
 
 # %% [markdown]
+# One row of history is nearly all that helps Markov and SASRec here: the platform mostly goes on with the course of the
+# day. EASE takes the history as a set and does not know which row was last, so a longer one is of no use to it.
+#
 # ## Items that nobody has taken yet
 # A tenth of the items is taken out of training, and only these are to be found. Who learns from takers alone is blind
 # to them. What an item trains is known on its first day.
@@ -197,7 +213,8 @@ for name in ("ALS", "Markov"):
     print(f"nearest to {catalog.items[last[0]]} by {name}:", *(told(item) for item in near), sep="\n  ")
 
 # %% [markdown]
-# ALS compares the factors of items: who is taken by the same people. Markov has no such thing, so its neighbours are
+# EASE does not know what came last, SASRec does: she is in the middle of a course, and the platform goes on with it.
+# ALS compares the factors of items: which are taken by the same people. Markov has no such thing, so its neighbours are
 # what it would offer to somebody who took this item and nothing else: what comes *next*.
 #
 # ## What a refusal says

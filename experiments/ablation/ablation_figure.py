@@ -18,7 +18,7 @@ AVOIDED = "debt-weeks avoided per 100 h"
 
 def draw(found: Any, path: Path) -> None:
     with styled():
-        figure, (left, right) = new(3.9, columns=2, width_ratios=[1.1, 1])
+        figure, (left, right) = new(3.9, columns=2, width_ratios=[1, 1])
         _ways(left, found)
         _recommenders(right, found)
         figure.savefig(path, dpi=110)
@@ -31,7 +31,7 @@ def _ways(axes: "Axes", found: Any) -> None:
         axes.errorbar(value, -place, xerr=[[value - low], [high - value]], fmt="o", color=colour, elinewidth=1.5)
         axes.annotate(f"{value:.1f}", (high, -place), (5, -3), textcoords="offset points", fontsize=8, color=colour)
     axes.set_yticks([-place for place in range(len(SHOWN))], SHOWN)
-    axes.margins(x=0.1)
+    axes.margins(x=0.18)
     axes.grid(visible=True, axis="x")
     axes.grid(visible=False, axis="y")
     axes.set(title="What the policy is told", xlabel=AVOIDED)
@@ -51,5 +51,5 @@ def _recommenders(axes: "Axes", found: Any) -> None:
         axes.annotate(
             what, (0.03, 0.62 if place else 0.3), xycoords="axes fraction", color=colour, fontsize=9, fontweight="bold"
         )
-    axes.margins(x=0.12, y=0.25)
-    axes.set(title="Is the better ranking the better offer?", xlabel="NDCG@10 of the recommender", ylabel=AVOIDED)
+    axes.margins(x=0.2, y=0.25)
+    axes.set(title="Does a better ranking offer better?", xlabel="NDCG@10 of the recommender", ylabel=AVOIDED)

@@ -150,9 +150,7 @@ def lead_rows(all_: Found) -> list[dict[str, str]]:
         "accepted": (all_.accepted, 3),
     }
     told = {
-        head: [
-            _marked(lead, p, digits, factor=100 if shares is all_.accepted else 1) for lead, p in shares.leads(LEADS)
-        ]
+        head: [_marked(lead, p, digits) for lead, p in shares.leads(LEADS)]
         for head, (shares, digits) in columns.items()
     }
     return [
