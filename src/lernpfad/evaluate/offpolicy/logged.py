@@ -93,9 +93,15 @@ class Logged:
     def select(self, learners: IntArray) -> "Logged":
         """Some learners (indices) with all their rows, in the given order."""
         rows = self.rows_of(learners)
-        tables = {n: getattr(self, n) for n in ("action", "reward", "logged", "target", "behaviour", "model")}
-        kept = {name: None if table is None else table[rows] for name, table in tables.items()}
-        return Logged(offsets=np.concatenate([[0], np.cumsum(self.lengths[learners])]), **kept)
+        return Logged(
+            offsets=np.concatenate([[0], np.cumsum(self.lengths[learners])]),
+            action=self.action[rows],
+            reward=self.reward[rows],
+            logged=self.logged[rows],
+            target=self.target[rows],
+            behaviour=None if self.behaviour is None else self.behaviour[rows],
+            model=None if self.model is None else self.model[rows],
+        )
 
     def rows_of(self, learners: IntArray) -> IntArray:
         """Indices of the rows of some learners, in the given order."""

@@ -6,7 +6,7 @@ from typing import Protocol, Self, TypeAlias
 
 import numpy as np
 
-from lernpfad.core import ConfigError, FloatArray, IntArray, NotFittedError
+from lernpfad.core import BoolArray, ConfigError, FloatArray, IntArray, NotFittedError
 from lernpfad.evaluate.offpolicy.logged import Logged
 
 Weighing: TypeAlias = Callable[[Logged], FloatArray]
@@ -36,7 +36,7 @@ def cross_fitted(
     """
     if not 2 <= folds <= logged.learners:
         raise ConfigError(
-            f"cross fitting: {folds} folds for {logged.learners} learners, expected 2 or more and none empty; mend folds"
+            f"cross fitting: {folds} folds for {logged.learners} learners, expected 2 or more, none empty"
         )
     if features.shape[:2] != logged.target.shape:
         raise ConfigError(
@@ -136,7 +136,7 @@ class FQE:
         follows = np.flatnonzero(after) + 1
         led = replace(logged, model=np.zeros(logged.target.shape))
         mean = np.einsum("nc,ncf->nf", logged.target[follows], features[follows])
-        value = np.zeros(len(follows))
+        value: FloatArray = np.zeros(len(follows))
         for _ in range(min(self.sweeps, int(logged.lengths.max(initial=0)))):
             to_come = logged.reward.astype(np.float64).copy()
             to_come[after] += self.gamma * value
@@ -150,7 +150,7 @@ class FQE:
         return self.ridge.predict(features)
 
 
-def has_next(logged: Logged) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
+def has_next(logged: Logged) -> BoolArray:
     """Rows that another row of the same learner follows, `[N]`."""
     last = np.ones(len(logged), dtype=bool)
     owner: IntArray = logged.owner
@@ -185,7 +185,8 @@ def solved(gram: FloatArray, right: FloatArray, penalty: float) -> FloatArray:
 
 def sigmoid(x: FloatArray) -> FloatArray:
     """1 / (1 + exp(-x)), for any x."""
-    return 0.5 * (1.0 + np.tanh(0.5 * x))
+    share: FloatArray = 0.5 * (1.0 + np.tanh(0.5 * x))
+    return share
 
 
 def _require_fitted(model: object) -> None:

@@ -34,7 +34,7 @@ Reward: TypeAlias = Callable[[Sequences], FloatArray]
 
 def right(log: Sequences) -> FloatArray:
     """1 for an offer that was accepted and answered correctly, else 0, `[N]`."""
-    return (log.accepted & (log.outcome == 1)).astype(np.float64)
+    return np.asarray(log.accepted & (log.outcome == 1), dtype=np.float64)
 
 
 def taken_up(log: Sequences) -> FloatArray:
