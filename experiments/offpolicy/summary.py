@@ -29,10 +29,8 @@ def true_values(first: dict[str, Any]) -> str:
     """What each mixture is worth."""
     head = f"| true value ({first['learners']} learners) | " + " | ".join(first["truth"]) + " |"
     names = next(iter(first["truth"].values()))
-    body = [
-        f"| {n} | " + " | ".join(f"{v[n][0]:.4f} ({v[n][1]:.4f})" for v in first["truth"].values()) + " |"
-        for n in names
-    ]
+    cells = {n: [f"{value[n][0]:.4f} ({value[n][1]:.4f})" for value in first["truth"].values()] for n in names}
+    body = [f"| {n} | {' | '.join(row)} |" for n, row in cells.items()]
     return "\n".join([head, "|---" * (1 + len(first["truth"])) + "|", *body])
 
 
