@@ -93,21 +93,29 @@ def unsupported(logged: Logged, support: float) -> float:
 
 
 def calibration_error(propensities: FloatArray, action: IntArray, *, bins: int = 10) -> float:
-    """By how much propensities miss the offers, beyond chance, in offers per offer.
+    """By how much propensities miss the offers, beyond chance, in offers per offer: 0 is perfect, 2 the worst.
 
-    Candidates of all rows are put into bins of equal expected number of offers, by propensity. In each the distance
-    of expected and observed offers counts as far as it exceeds one standard error; the sum is divided by the rows.
+    The larger of two: cells grouped by propensity into bins of equal expected offers, and grouped by candidate
+    (confidence and classwise calibration, Kull et al. 2019). In each group the distance of expected and observed
+    offers counts as far as it exceeds two standard errors; the sum is divided by the number of rows.
     propensities: `[N, C]`. action: column of what was offered, `[N]`.
     """
     hit = np.zeros(propensities.shape)
     hit[np.arange(len(action)), action] = 1.0
     flat = propensities.ravel().astype(np.float64)
     order = np.argsort(flat, kind="stable")
-    place = np.minimum((np.cumsum(flat[order]) * bins / max(flat.sum(), 1e-300)).astype(np.int64), bins - 1)
-    expected = np.bincount(place, weights=flat[order], minlength=bins)
-    seen = np.bincount(place, weights=hit.ravel()[order], minlength=bins)
-    chance = np.sqrt(np.bincount(place, weights=(flat * (1 - flat))[order].clip(0.0), minlength=bins))
-    return float(np.maximum(np.abs(expected - seen) - chance, 0.0).sum() / max(len(action), 1))
+    in_bins = np.empty(len(flat), dtype=np.int64)
+    in_bins[order] = np.minimum(np.cumsum(flat[order]) * bins / max(flat.sum(), 1e-300), bins - 1)
+    of_candidate = np.tile(np.arange(propensities.shape[1]), len(action))
+    rows = max(len(action), 1)
+    return max(beyond_chance(flat, hit.ravel(), group) / rows for group in (in_bins, of_candidate))
+
+
+def beyond_chance(expected: FloatArray, seen: FloatArray, group: IntArray) -> float:
+    """Distance of expected (chances) and seen (0 or 1) events, summed over groups, less two standard errors each."""
+    distance = np.abs(np.bincount(group, weights=expected - seen))
+    error = np.sqrt(np.bincount(group, weights=(expected * (1 - expected)).clip(0.0)))
+    return float(np.maximum(distance - 2 * error, 0.0).sum())
 
 
 def refusal(found: Diagnostics, limits: Limits, *, extrapolates: bool = False, estimated: bool = False) -> str | None:
