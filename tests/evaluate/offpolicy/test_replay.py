@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lernpfad.collaborative.popularity import Popularity
-from lernpfad.core import DataError
+from lernpfad.core import DataError, NextBest
 from lernpfad.core.laws import Counting
 from lernpfad.evaluate.offpolicy import DR, SNIPS, Limits, Ridge, cross_fitted, judge, of_offer, replay, right
 from lernpfad.policy import AffinityOnly, DebtPerMinute, Legal, Logging, Random
@@ -49,6 +49,24 @@ def test_the_policy_that_wrote_the_log_says_it_again(branch, models):
     same = found.logged("mix", behaviour="mix")
     np.testing.assert_allclose(same.weight, 1.0, rtol=2e-5)
     assert SNIPS().terms(same).value == pytest.approx(right(branch.log).mean())
+
+
+def test_what_is_judged_is_what_would_be_served(branch, models):
+    """The situation that a service builds from the posted history gives the propensities that are judged here."""
+    policy = behaviour()
+    found = replayed(branch, models, {"mix": policy})
+    log, first = history(branch), found.log.offsets[:-1][found.log.lengths > 0]
+    asked = np.flatnonzero(found.log.lengths > 0)
+    at = found.log.time[first]
+    eligible = np.where(found.eligible[first], log.catalog.minutes, -np.inf)
+    situation = NextBest(models["tracer"], models["recommender"], policy).situation(
+        log.where(log.extra["week"] < 2).select(asked),
+        requirement=WORLD.roles.at(branch.role[asked], at),
+        role=branch.role[asked],
+        minutes_left=eligible.max(axis=1),
+        at=at,
+    )
+    np.testing.assert_allclose(policy.propensities(situation), found.propensities["mix"][first], rtol=1e-6, atol=1e-9)
 
 
 def test_another_policy_did_not_write_it(branch, models):

@@ -151,6 +151,7 @@ def warnings(found: Diagnostics, limits: Limits, *, extrapolates: bool = False) 
         (found.top > limits.top, f"the heaviest 1 % of units carry {found.top:.0%} of the weight"),
         (np.isnan(found.unsupported), "support unknown: pass the propensities of the logging policy"),
         (found.offers > limits.offers, f"{found.offers:.0f} offers in the median sequence: weights vanish"),
+        (extrapolates, "the interval does not know how wrong the model is: see docs/offpolicy.md for its coverage"),
         (
             extrapolates and found.ess < max(limits.ess_units, limits.ess_share * found.units),
             f"effective sample size {found.ess:.1f}: this number is the model's word alone",

@@ -8,17 +8,18 @@ from lernpfad.core import FloatArray
 from lernpfad.evaluate.intervals import percentiles
 from lernpfad.evaluate.offpolicy.intervals import resampled
 from lernpfad.evaluate.offpolicy.logged import Logged
-from lernpfad.evaluate.offpolicy.sequences import WDR, _PerDecision
+from lernpfad.evaluate.offpolicy.sequences import WDR, PerDecision
 from lernpfad.evaluate.offpolicy.terms import Terms, combined
 
 
 @dataclass(frozen=True)
-class MAGIC(_PerDecision):
+class MAGIC(PerDecision):
     """A blend of the j-step returns that follow WDR for j offers and the model from there on.
 
     "Data-efficient off-policy policy evaluation for reinforcement learning" (2016): the blend x on the simplex
     minimises `x' (Omega + b b') x`, Omega the covariance of the returns, b their distance to a bootstrap interval of
-    WDR, j = -1 (model alone) to the horizon (WDR). level: of that interval. The blend counts as fixed in intervals.
+    WDR, j = -1 (model alone) to the horizon (WDR). level: of that interval. The blend counts as fixed in
+    intervals, so they are too narrow: what the model leans on, they do not see.
     """
 
     level: float = 0.5

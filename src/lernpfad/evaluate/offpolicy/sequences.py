@@ -30,8 +30,8 @@ class Steps:
     value: FloatArray
 
 
-def steps(logged: Logged, *, gamma: float = 1.0) -> Steps:
-    """The sequences as tables; expected and value are 0 without a model."""
+def steps(logged: Logged, *, gamma: float = 1.0, modelled: bool = False) -> Steps:
+    """The sequences as tables. modelled: with expected and value, which are 0 otherwise."""
     horizon = max(int(logged.lengths.max(initial=0)), 1)
     there: BoolArray = np.arange(horizon)[None, :] < logged.lengths[:, None]
 
@@ -42,19 +42,20 @@ def steps(logged: Logged, *, gamma: float = 1.0) -> Steps:
 
     rho = np.cumprod(table(logged.weight, 1.0), axis=1)
     nothing = np.zeros(len(logged))
+    expected, value = (logged.expected, logged.value) if modelled else (nothing, nothing)
     return Steps(
         rho=rho,
         before=np.concatenate([np.ones((len(rho), 1)), rho[:, :-1]], axis=1),
         discount=gamma ** np.arange(horizon),
         reward=table(logged.reward, 0.0),
-        expected=table(nothing if logged.model is None else logged.expected, 0.0),
-        value=table(nothing if logged.model is None else logged.value, 0.0),
+        expected=table(expected, 0.0),
+        value=table(value, 0.0),
     )
 
 
 @dataclass(frozen=True)
-class _PerDecision:
-    """What the estimators below share. gamma: discount of each further offer."""
+class PerDecision:
+    """What estimators for sequences share. gamma: discount of each further offer."""
 
     gamma: float = 1.0
     extrapolates: bool = field(default=False, init=False)
@@ -63,25 +64,24 @@ class _PerDecision:
         """rho, `[J, T]`."""
         return steps(logged, gamma=self.gamma).rho
 
-    def steps(self, logged: Logged) -> Steps:
-        """The sequences as tables."""
-        return steps(logged, gamma=self.gamma)
+    def steps(self, logged: Logged, *, modelled: bool = False) -> Steps:
+        """The sequences as tables; DataError where a model is wanted and there is none."""
+        return steps(logged, gamma=self.gamma, modelled=modelled)
 
 
 @dataclass(frozen=True)
-class SequenceDM(_PerDecision):
+class SequenceDM(PerDecision):
     """Direct method: mean v of the first offer; with an `FQE` model, fitted Q evaluation (Le, Voloshin & Yue 2019)."""
 
     extrapolates: bool = field(default=True, init=False)
 
     def terms(self, logged: Logged) -> Terms:
         """v_0 of every learner, 0 where she had no offer."""
-        logged.value  # noqa: B018  says what is missing where there is no model
-        return averaged(self.steps(logged).value[:, 0], np.arange(logged.learners))
+        return averaged(self.steps(logged, modelled=True).value[:, 0], np.arange(logged.learners))
 
 
 @dataclass(frozen=True)
-class TIS(_PerDecision):
+class TIS(PerDecision):
     """Trajectory importance sampling: mean rho_T sum_t g^t r_t."""
 
     def terms(self, logged: Logged) -> Terms:
@@ -91,7 +91,7 @@ class TIS(_PerDecision):
 
 
 @dataclass(frozen=True)
-class SNTIS(_PerDecision):
+class SNTIS(PerDecision):
     """Self-normalised (weighted) TIS: sum rho_T return / sum rho_T (Precup, Sutton & Singh 2000)."""
 
     def terms(self, logged: Logged) -> Terms:
@@ -102,7 +102,7 @@ class SNTIS(_PerDecision):
 
 
 @dataclass(frozen=True)
-class PDIS(_PerDecision):
+class PDIS(PerDecision):
     """Per-decision importance sampling: mean sum_t g^t rho_t r_t (Precup, Sutton & Singh 2000)."""
 
     def terms(self, logged: Logged) -> Terms:
@@ -112,7 +112,7 @@ class PDIS(_PerDecision):
 
 
 @dataclass(frozen=True)
-class WPDIS(_PerDecision):
+class WPDIS(PerDecision):
     """Weighted PDIS: rho_t / m_t for rho_t, step by step; biased a little, of far less variance."""
 
     def terms(self, logged: Logged) -> Terms:
@@ -122,25 +122,23 @@ class WPDIS(_PerDecision):
 
 
 @dataclass(frozen=True)
-class SequenceDR(_PerDecision):
+class SequenceDR(PerDecision):
     """Doubly robust: mean sum_t g^t [rho_t (r_t - q_t) + rho_{t-1} v_t] (Jiang & Li 2016)."""
 
     def terms(self, logged: Logged) -> Terms:
         """The sum over her offers for every learner."""
-        logged.value  # noqa: B018  says what is missing where there is no model
-        s = self.steps(logged)
+        s = self.steps(logged, modelled=True)
         gained = s.rho * (s.reward - s.expected) + s.before * s.value
         return averaged((s.discount * gained).sum(axis=1), np.arange(logged.learners))
 
 
 @dataclass(frozen=True)
-class WDR(_PerDecision):
+class WDR(PerDecision):
     """Weighted DR: rho_t / m_t and rho_{t-1} / m_{t-1} in DR (Thomas & Brunskill 2016, section on WDR)."""
 
     def terms(self, logged: Logged) -> Terms:
         """Two parts a step: the corrections, then the model."""
-        logged.value  # noqa: B018  says what is missing where there is no model
-        s = self.steps(logged)
+        s = self.steps(logged, modelled=True)
         corrections, model = s.discount * s.rho * (s.reward - s.expected), s.discount * s.before * s.value
         return Terms(
             np.concatenate([corrections, model], axis=1),
