@@ -8,6 +8,7 @@ Goes on where an earlier run stopped: each seed is a line of the file, the truth
 import argparse
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -15,7 +16,7 @@ from typing import Any
 import numpy as np
 from summary import tables
 
-from lernpfad.core import FloatArray, Policy, Rollout, Sequences
+from lernpfad.core import FloatArray, IntArray, Policy, Rollout
 from lernpfad.evaluate.offpolicy import (
     DM,
     DR,
@@ -54,37 +55,69 @@ from lernpfad.simulate.corporate import Corporate
 from lernpfad.simulate.rollout import history, rollout
 from lernpfad.tracing.bkt import BKT
 
-WORLD = Corporate(skills=8, items=40, roles=3, cluster_size=4, skills_per_role=5, minutes=24.0)
 WROTE = Explore(Logging(block=0.35), 0.1)
 """Writes the log; a tenth of its offers are uniform."""
 
-POLICIES: dict[str, Policy] = {
-    "legalrandom": Legal(Random()),
-    "rolecurriculum": RoleCurriculum(),
-    "masterythreshold": MasteryThreshold(),
-    "debtperminute": DebtPerMinute(),
-}
-SHARE = {"offer": 0.5, "week": 0.2}
-"""The judged policy makes this share of the offers and the logging policy the rest: a canary release."""
-
 PAST, TRUTH_SEED, MODEL_SEED = 2, 900_000, 900_001
-CLUSTERS = 2 * np.maximum(WORLD.believed.item_skills[:, 0], 0) + WORLD.believed.assessed
-"""Items with the same main skill that are both graded or both not."""
 
-ONE_STEP: dict[str, Estimator] = {
-    "DM": DM(),
-    "IPS": IPS(),
-    "SNIPS": SNIPS(),
-    "clipped IPS, 10": IPS(Clipped(10.0)),
-    "sub-Gaussian IPS, .05": IPS(SubGaussian(0.05)),
-    "MIPS": IPS(OfCluster(CLUSTERS)),
-    "DR": DR(),
-    "SNDR": SNDR(),
-    "Switch-DR, 10": DR(Switched(10.0)),
-    "pessimistic DR, 10": DR(Clipped(10.0)),
-    "DRos, 100": DR(Shrunk(100.0)),
-    "OffCEM": DR(OfCluster(CLUSTERS)),
+
+@dataclass(frozen=True)
+class Lane:
+    """A world, the policies that are judged in it, and the shares of offers they make; the logging policy makes the rest."""
+
+    world: Corporate
+    policies: dict[str, Policy]
+    shares: dict[str, float]
+
+    @property
+    def clusters(self) -> IntArray:
+        """Items with the same main skill that are both graded or both not."""
+        believed = self.world.believed
+        return 2 * np.maximum(believed.item_skills[:, 0], 0) + believed.assessed
+
+
+LANES = {
+    "small": Lane(
+        world=Corporate(skills=8, items=40, roles=3, cluster_size=4, skills_per_role=5, minutes=24.0),
+        policies={
+            "legalrandom": Legal(Random()),
+            "rolecurriculum": RoleCurriculum(),
+            "masterythreshold": MasteryThreshold(),
+            "debtperminute": DebtPerMinute(),
+        },
+        shares={"offer": 1.0, "half of the offers": 0.5, "week": 0.2},
+    ),
+    "main": Lane(
+        world=Corporate(),
+        policies={
+            "more blocks": Explore(Logging(block=0.6), 0.1),
+            "more greedy": Explore(Logging(block=0.35, popular=0.1, greedy=0.65), 0.1),
+            "less uniform": Explore(Logging(block=0.35, popular=0.6, greedy=0.35, uniform=0.05), 0.1),
+        },
+        shares={"offer": 1.0, "half of the offers": 0.5, "week": 1.0},
+    ),
 }
+"""Small: far policies, in small shares for a week. Main: 800 items, where only policies near the log can be judged."""
+
+
+def one_step(clusters: IntArray) -> dict[str, Estimator]:
+    """The estimators for one offer."""
+    return {
+        "DM": DM(),
+        "IPS": IPS(),
+        "SNIPS": SNIPS(),
+        "clipped IPS, 10": IPS(Clipped(10.0)),
+        "sub-Gaussian IPS, .05": IPS(SubGaussian(0.05)),
+        "MIPS": IPS(OfCluster(clusters)),
+        "DR": DR(),
+        "SNDR": SNDR(),
+        "Switch-DR, 10": DR(Switched(10.0)),
+        "pessimistic DR, 10": DR(Clipped(10.0)),
+        "DRos, 100": DR(Shrunk(100.0)),
+        "OffCEM": DR(OfCluster(clusters)),
+    }
+
+
 SEQUENCES: dict[str, Estimator] = {
     "FQE": SequenceDM(),
     "TIS": TIS(),
@@ -98,17 +131,19 @@ SEQUENCES: dict[str, Estimator] = {
 
 def main() -> None:
     words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    words.add_argument("--lane", choices=LANES, default="small")
     words.add_argument("--seeds", type=int, default=200)
-    words.add_argument("--learners", type=int, default=1500, help="in each log")
-    words.add_argument("--truth", type=int, default=20_000, help="learners who are led through the true value")
+    words.add_argument("--learners", type=int, default=1000, help="in each log")
+    words.add_argument("--truth", type=int, default=40_000, help="learners who are led through the true value")
     words.add_argument("--out", type=Path, required=True)
     asked = words.parse_args()
+    lane = LANES[asked.lane]
     lines = [json.loads(line) for line in asked.out.read_text().splitlines()] if asked.out.exists() else []
-    tracer = BKT().fit(lived(WROTE, learners=600, weeks=4, seed=MODEL_SEED).log)
+    tracer = BKT().fit(lived(lane, WROTE, learners=600, weeks=4, seed=MODEL_SEED).log)
     if not lines:
-        lines = [wrote(asked.out, truth(tracer, asked.truth))]
+        lines = [wrote(asked.out, truth(lane, tracer, asked.truth))]
     for seed in range(len(lines) - 1, asked.seeds):
-        lines.append(wrote(asked.out, {"seed": seed, "rows": list(estimates(tracer, seed, asked.learners))}))
+        lines.append(wrote(asked.out, {"seed": seed, "rows": list(estimates(lane, tracer, seed, asked.learners))}))
     print("\n\n".join(tables(lines[0], lines[1 : 1 + asked.seeds])))
 
 
@@ -119,9 +154,9 @@ def wrote(out: Path, line: dict[str, Any]) -> dict[str, Any]:
     return line
 
 
-def lived(policy: Policy, **settings: Any) -> Rollout:
-    """A rollout in the world of the experiment."""
-    return rollout(policy, WORLD, name="policy", **settings)
+def lived(lane: Lane, policy: Policy, **settings: Any) -> Rollout:
+    """A rollout in the world of the lane."""
+    return rollout(policy, lane.world, name="policy", **settings)
 
 
 def mixed(policy: Policy, share: float) -> Policy:
@@ -129,17 +164,18 @@ def mixed(policy: Policy, share: float) -> Policy:
     return Mix((WROTE, policy), (1.0 - share, share))
 
 
-def truth(tracer: BKT, learners: int) -> dict[str, Any]:
+def truth(lane: Lane, tracer: BKT, learners: int) -> dict[str, Any]:
     """The value of every judged mixture from on-policy rollouts of the same people with the same luck."""
-    past = lived(WROTE, learners=learners, weeks=PAST, seed=TRUTH_SEED, tracer=tracer)
-    found: dict[str, dict[str, tuple[float, float]]] = {"offer": {}, "week": {}}
-    for name, policy in {"logging": WROTE, **POLICIES}.items():
+    past = lived(lane, WROTE, learners=learners, weeks=PAST, seed=TRUTH_SEED, tracer=tracer)
+    found: dict[str, dict[str, tuple[float, float]]] = {horizon: {} for horizon in lane.shares}
+    for name, policy in {"logging": WROTE, **lane.policies}.items():
         began = perf_counter()
         settings = {"learners": learners, "weeks": 1, "seed": TRUTH_SEED, "tracer": tracer, "after": past}
-        log = lived(mixed(policy, SHARE["week"]), **settings).log
+        log = lived(lane, mixed(policy, lane.shares["week"]), **settings).log
         found["week"][name] = about(np.bincount(log.owner, weights=right(log), minlength=learners))
-        log = first_offers(lived(mixed(policy, SHARE["offer"]), max_slots=1, **settings).log)
-        found["offer"][name] = about(right(log))
+        for horizon in ("offer", "half of the offers"):
+            log = lived(lane, mixed(policy, lane.shares[horizon]), max_slots=1, **settings).log
+            found[horizon][name] = about(right(log.where(log.position == 0)))
         print(f"truth of {name}: {perf_counter() - began:.0f} s", flush=True)
     return {"learners": learners, "truth": found}
 
@@ -149,29 +185,25 @@ def about(values: FloatArray) -> tuple[float, float]:
     return float(values.mean()), float(values.std() / np.sqrt(len(values)))
 
 
-def first_offers(log: Sequences) -> Sequences:
-    """The first offer of each learner."""
-    return log.where(log.position == 0)
-
-
-def estimates(tracer: BKT, seed: int, learners: int) -> Iterator[dict[str, Any]]:
+def estimates(lane: Lane, tracer: BKT, seed: int, learners: int) -> Iterator[dict[str, Any]]:
     """Every estimate from the log of one week of other people."""
     began = perf_counter()
-    past = lived(WROTE, learners=learners, weeks=PAST, seed=seed, tracer=tracer)
-    week = lived(WROTE, learners=learners, weeks=1, seed=seed, tracer=tracer, after=past)
+    past = lived(lane, WROTE, learners=learners, weeks=PAST, seed=seed, tracer=tracer)
+    week = lived(lane, WROTE, learners=learners, weeks=1, seed=seed, tracer=tracer, after=past)
     log = history(week)
     found = replay(
         log,
-        {"logging": WROTE, **POLICIES},
+        {"logging": WROTE, **lane.policies},
         judged=log.extra["week"] == PAST,
-        roles=WORLD.roles,
+        roles=lane.world.roles,
         role=week.role,
         tracer=tracer,
         features=of_offer,
     )
-    for name in ("logging", *POLICIES):
-        yield from of_first_offers(found, name)
-        yield from of_week(found, name)
+    for name in ("logging", *lane.policies):
+        yield from of_first_offers(lane, found, name, "offer")
+        yield from of_first_offers(lane, found, name, "half of the offers")
+        yield from of_week(lane, found, name)
     print(f"seed {seed}: {len(week.log)} offers, {perf_counter() - began:.0f} s", flush=True)
 
 
@@ -182,9 +214,9 @@ def logged(found: Replayed, name: str, share: float) -> Logged:
     return Replayed(found.log, mixture, found.features, found.eligible).logged("target", behaviour="logging")
 
 
-def of_first_offers(found: Replayed, name: str) -> Iterator[dict[str, Any]]:
+def of_first_offers(lane: Lane, found: Replayed, name: str, horizon: str) -> Iterator[dict[str, Any]]:
     """One-step estimates from the first offer of the week of each learner."""
-    whole = logged(found, name, SHARE["offer"])
+    whole = logged(found, name, lane.shares[horizon])
     first = found.log.offsets[:-1][found.log.lengths > 0]
     rows = Logged.rows(
         action=whole.action[first],
@@ -195,15 +227,15 @@ def of_first_offers(found: Replayed, name: str) -> Iterator[dict[str, Any]]:
     )
     features = found.features[first]
     modelled = rows.with_model(cross_fitted(Ridge, features, rows))
-    for title, estimator in ONE_STEP.items():
-        yield line("offer", name, title, estimator, modelled)
+    for title, estimator in one_step(lane.clusters).items():
+        yield line(horizon, name, title, estimator, modelled)
     sharper = rows.with_model(cross_fitted(lambda: Ridge(weigh=mrdr), features, rows))
-    yield line("offer", name, "MRDR", DR(), sharper)
+    yield line(horizon, name, "MRDR", DR(), sharper)
 
 
-def of_week(found: Replayed, name: str) -> Iterator[dict[str, Any]]:
+def of_week(lane: Lane, found: Replayed, name: str) -> Iterator[dict[str, Any]]:
     """Estimates from the week of each learner, those without an offer included."""
-    rows = logged(found, name, SHARE["week"])
+    rows = logged(found, name, lane.shares["week"])
     modelled = rows.with_model(cross_fitted(FQE, found.features, rows))
     for title, estimator in SEQUENCES.items():
         yield line("week", name, title, estimator, modelled)

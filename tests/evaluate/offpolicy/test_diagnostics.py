@@ -47,6 +47,18 @@ def test_no_support_is_refused_even_for_the_model():
     assert judge(DR(), log, limits=Limits(unsupported=0.5)).refused is None
 
 
+def test_a_large_catalogue_is_supported_where_the_log_is_as_broad():
+    """2,000 items at .0005 each: a uniform target is what was logged, one on the last item was never seen."""
+    rng = np.random.default_rng(0)
+    flat = np.full((200, 2000), 1 / 2000)
+    last = np.tile(np.eye(2000)[-1], (200, 1))
+    columns = {"action": rng.integers(0, 2000, size=200), "reward": rng.random(200), "logged": flat[:, 0]}
+    assert judge(IPS(), Logged.rows(**columns, target=flat, behaviour=flat)).refused is None
+    found = judge(IPS(), Logged.rows(**columns, target=last, behaviour=flat), limits=Limits(ess_units=0, ess_share=0))
+    assert found.diagnostics.unsupported == 1
+    assert "100.0% of the target's offers" in found.refused
+
+
 def test_support_that_is_not_known_is_said_to_be():
     assert any("support unknown" in line for line in judge(DR(), sound(behaviour=None)).warnings)
 

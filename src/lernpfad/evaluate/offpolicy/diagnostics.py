@@ -13,9 +13,10 @@ class Limits:
     """When an estimate is refused, and when it is printed with a warning. The numbers are choices of this project.
 
     ess_units, ess_share: least effective sample size, in units and as a share of them (refused below; Owen 2013,
-    "Monte Carlo theory, methods and examples", chapter 9, for the measure). support: logged propensity below which a
-    candidate counts as never offered; unsupported: most of the target's mass on such (refused above: nothing
-    repairs that, Sachdeva, Su & Joachims 2020). calibration: most error of *estimated* propensities (refused above).
+    "Monte Carlo theory, methods and examples", chapter 9, for the measure). support, rarer: a candidate counts as
+    (almost) never offered where its logged propensity is below `support` and the target's more than `rarer` times as
+    high; in a catalogue of 800 items the uniform policy itself stays below .001, and judges itself well.
+    unsupported: most of the target's mass on such (refused above: nothing repairs that, Sachdeva, Su & Joachims 2020). calibration: most error of *estimated* propensities (refused above).
     weight_errors: standard errors by which the mean weight may miss 1 (warned: the propensities or the support are
     wrong). top: largest share of all weight in the top 1 % of units (warned). offers: median offers in a sequence
     beyond which importance weights vanish (warned).
@@ -24,6 +25,7 @@ class Limits:
     ess_units: float = 50.0
     ess_share: float = 0.05
     support: float = 0.001
+    rarer: float = 10.0
     unsupported: float = 0.05
     calibration: float = 0.05
     weight_errors: float = 3.0
@@ -72,7 +74,7 @@ def diagnose(logged: Logged, weights: FloatArray, *, limits: Limits | None = Non
         mean_weight_error=float(last.std(ddof=1) / np.sqrt(units)) if units > 1 else np.nan,
         max_weight=float(table.max(initial=0.0)),
         top=float(np.sort(last)[::-1][:heavy].sum() / total) if total > 0 else np.nan,
-        unsupported=unsupported(logged, limits.support),
+        unsupported=unsupported(logged, support=limits.support, rarer=limits.rarer),
         calibration=np.nan if logged.behaviour is None else calibration_error(logged.behaviour, logged.action),
         offers=float(np.median(logged.lengths)) if weights.ndim > 1 and units else 1.0,
     )
@@ -85,11 +87,12 @@ def effective(weights: FloatArray) -> FloatArray:
     return size
 
 
-def unsupported(logged: Logged, support: float) -> float:
+def unsupported(logged: Logged, *, support: float, rarer: float) -> float:
     """Share of the target's mass on candidates that the logging policy (almost) never offers; NaN if not known."""
     if logged.behaviour is None or not len(logged):
         return float("nan")
-    return float((logged.target * (logged.behaviour < support)).sum() / len(logged))
+    never = (logged.behaviour < support) & (logged.target > rarer * logged.behaviour)
+    return float((logged.target * never).sum() / len(logged))
 
 
 def calibration_error(propensities: FloatArray, action: IntArray, *, bins: int = 10) -> float:
