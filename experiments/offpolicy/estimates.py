@@ -63,7 +63,7 @@ PAST, TRUTH_SEED, MODEL_SEED = 2, 900_000, 900_001
 
 @dataclass(frozen=True)
 class Lane:
-    """A world, the policies that are judged in it, and the shares of offers they make; the logging policy makes the rest."""
+    """A world, the policies that are judged in it, and their shares; what wrote the log makes the other offers."""
 
     world: Corporate
     policies: dict[str, Policy]

@@ -100,6 +100,16 @@ def test_least_on_the_simplex():
     np.testing.assert_allclose(on_simplex(worse), [0.75, 0.25, 0.0], atol=1e-9)
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_nothing_on_the_simplex_is_less(seed):
+    rng = np.random.default_rng(seed)
+    root = rng.standard_normal((6, 6)) * rng.uniform(0.01, 3.0, size=6)
+    matrix = root.T @ root
+    found, others = on_simplex(matrix), rng.dirichlet(np.full(6, 0.4), size=500)
+    assert found.sum() == pytest.approx(1)
+    assert found @ matrix @ found <= np.einsum("ni,ij,nj->n", others, matrix, others).min() + 1e-9
+
+
 def chain(learners, rng):
     """Three offers in a row; action 1 earns 1 with .8, but after action 0 the next reward is .5 higher.
 

@@ -12,14 +12,15 @@ from lernpfad.evaluate.offpolicy.logged import Logged
 class Limits:
     """When an estimate is refused, and when it is printed with a warning. The numbers are choices of this project.
 
-    ess_units, ess_share: least effective sample size, in units and as a share of them (refused below; Owen 2013,
-    "Monte Carlo theory, methods and examples", chapter 9, for the measure). support, rarer: a candidate counts as
-    (almost) never offered where its logged propensity is below `support` and the target's more than `rarer` times as
-    high; in a catalogue of 800 items the uniform policy itself stays below .001, and judges itself well.
-    unsupported: most of the target's mass on such (refused above: nothing repairs that, Sachdeva, Su & Joachims 2020). calibration: most error of *estimated* propensities (refused above).
-    weight_errors: standard errors by which the mean weight may miss 1 (warned: the propensities or the support are
-    wrong). top: largest share of all weight in the top 1 % of units (warned). offers: median offers in a sequence
-    beyond which importance weights vanish (warned).
+    Refused: ess_units, ess_share: least effective sample size, in units and as a share of them (Owen 2013, "Monte
+    Carlo theory, methods and examples", chapter 9, for the measure). support, rarer: a candidate counts as (almost)
+    never offered where its logged propensity is below `support` and the target's more than `rarer` times as high; in a
+    catalogue of 800 items the uniform policy itself is near .001, and can be judged. unsupported: most of the target's
+    mass on such candidates; nothing repairs that (Sachdeva, Su & Joachims 2020). calibration: most error of
+    *estimated* propensities.
+
+    Warned: weight_errors: standard errors by which the mean weight may miss 1. top: largest share of all weight in
+    the heaviest 1 % of units. offers: median offers in a sequence beyond which importance weights vanish.
     """
 
     ess_units: float = 50.0
