@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from lernpfad.collaborative.popularity import Popularity
-from lernpfad.core import DataError, NextBest
+from lernpfad.core import Catalog, DataError, NextBest, Sequences
 from lernpfad.core.laws import Counting
 from lernpfad.evaluate.offpolicy import DR, SNIPS, Limits, Ridge, cross_fitted, judge, of_offer, replay, right
+from lernpfad.evaluate.offpolicy.walk import eligible_of
 from lernpfad.policy import AffinityOnly, DebtPerMinute, Legal, Logging, Random
 from lernpfad.policy.combine import Explore, Mix
 from lernpfad.simulate.rollout import history, rollout
@@ -89,6 +90,19 @@ def test_without_its_history_a_log_is_refused(models):
     late = long.where(long.extra["week"] >= 6)
     with pytest.raises(DataError, match=r"its history allows .*pass the whole history"):
         replay(late, {"random": Random()})
+
+
+def test_eligible_are_the_shortest_items():
+    """By hand: minutes 3, 9, 5, 5; the first was taken twice. Two eligible: the two of five minutes, not the nine."""
+    catalog = Catalog.of(["a", "b", "c", "d"], ["s"], [[0]] * 4, minutes=[3.0, 9.0, 5.0, 5.0])
+    log = Sequences.of(catalog, ["x"], [1], np.array([2]), np.array([1]), extra={"eligible": np.array([2])})
+    may, left = eligible_of(np.array([[2, 0, 0, 0]]), log, np.array([0]))
+    assert may.tolist() == [[False, False, True, True]]
+    assert left.tolist() == [5.0]
+    told = replace(log, extra={"eligible": np.array([2]), "minutes_left": np.array([8.0])})
+    assert eligible_of(np.array([[2, 0, 0, 0]]), told, np.array([0]))[1].tolist() == [8.0]
+    with pytest.raises(DataError, match="row 0 was logged with 2 eligible items, its history allows 2 and not the one"):
+        eligible_of(np.array([[0, 0, 2, 0]]), log, np.array([0]))
 
 
 def test_a_log_without_propensities_is_refused(branch):

@@ -1,6 +1,6 @@
 """From a log of offers and a policy to arrays: the situations of the log are rebuilt and the very policy is asked."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -14,16 +14,13 @@ from lernpfad.core import (
     KnowledgeTracer,
     Policy,
     Recommender,
-    Requirement,
     Roles,
     Sequences,
     Situation,
-    observe,
-    put,
-    take,
 )
 from lernpfad.core.next_best import MAX_REPEATS
 from lernpfad.evaluate.offpolicy.logged import Logged
+from lernpfad.evaluate.offpolicy.walk import Walk
 
 Features: TypeAlias = Callable[[Situation], FloatArray]
 """What a reward model is told of every candidate: `[learners, C, F]`."""
@@ -93,17 +90,15 @@ def replay(
     each learner, `[J]`, at the judged rows. tracer, recommender: fitted, as the policies were told through them.
     Raises DataError where the log does not fit: no propensities, or an item offered that was not eligible.
     """
-    for column in ("propensity", "eligible"):
-        if column not in log.extra:
-            raise DataError(f"off-policy: the log has no column '{column}'; log it with every offer")
+    _require_columns(log)
     judged = np.ones(len(log), dtype=bool) if judged is None else judged
-    rows, situations = [], []
+    walk = Walk(log, roles=roles, role=role, tracer=tracer, recommender=recommender, max_repeats=max_repeats)
+    rows, eligible, told = [], [], []
     said: dict[str, list[FloatArray]] = {name: [] for name in policies}
-    known: list[FloatArray] = []
-    for index, situation in _situations(log, judged, roles, role, tracer, recommender, max_repeats):
+    for index, situation in walk.situations(judged):
         rows.append(index)
-        situations.append(situation.eligible)
-        known.append(features(situation) if features else np.zeros((*situation.eligible.shape, 0)))
+        eligible.append(situation.eligible)
+        told.append(features(situation) if features else np.zeros((*situation.eligible.shape, 0)))
         for name, policy in policies.items():
             said[name].append(policy.propensities(situation).astype(np.float64))
     if not rows:
@@ -112,92 +107,15 @@ def replay(
     return Replayed(
         log=log.where(judged),
         propensities={name: np.concatenate(parts)[order] for name, parts in said.items()},
-        features=np.concatenate(known)[order],
-        eligible=np.concatenate(situations)[order],
+        features=np.concatenate(told)[order],
+        eligible=np.concatenate(eligible)[order],
     )
 
 
-def _situations(
-    log: Sequences,
-    judged: BoolArray,
-    roles: Roles | None,
-    role: IntArray | None,
-    tracer: KnowledgeTracer[Any] | None,
-    recommender: Recommender | None,
-    max_repeats: int,
-) -> Iterator[tuple[IntArray, Situation]]:
-    """The learners in step, offer by offer: the rows that are judged, and the situation that each was made in."""
-    learners = len(log.learners)
-    state = () if tracer is None else tracer.start(learners)
-    taken, last = np.zeros((learners, len(log.catalog)), dtype=np.int64), np.full(learners, -1)
-    position = log.position
-    for step in range(int(log.lengths.max(initial=0))):
-        there = np.flatnonzero(log.lengths > step)
-        rows = log.offsets[there] + step
-        ask = there[judged[rows]]
-        if len(ask):
-            index = log.offsets[ask] + step
-            may, left = eligible_of(taken[ask], log, index, max_repeats=max_repeats)
-            yield (
-                index,
-                Situation(
-                    catalog=log.catalog,
-                    items=np.arange(len(log.catalog)),
-                    eligible=may,
-                    at=log.time[index],
-                    minutes_left=left,
-                    requirement=_requirement(log, ask, index, roles, role),
-                    tracer=tracer,
-                    state=take(state, ask),
-                    recommender=recommender,
-                    histories=None if recommender is None else log.where(position < step).select(ask),
-                    role=None if role is None else role[ask],
-                    taken=taken[ask],
-                    last_item=last[ask],
-                ),
-            )
-        seen = log.rows(rows)
-        if tracer is not None:
-            state = put(state, there, observe(tracer, take(state, there), seen))
-        took = seen.accepted
-        taken[there[took], seen.item[took]] += 1
-        last[there[took]] = seen.item[took]
-
-
-def eligible_of(
-    taken: IntArray, log: Sequences, rows: IntArray, *, max_repeats: int = MAX_REPEATS
-) -> tuple[BoolArray, FloatArray]:
-    """What could be offered in each row, `[n, I]`, and the fewest minutes that were left if so, `[n]`.
-
-    The log says how many candidates were eligible, and eligible are those that were not taken too often and fit the
-    minutes left: so it was the shortest ones. "minutes_left" in `extra` is used where it is there.
-    taken: how often each item was taken before, `[n, I]`.
-    """
-    minutes = np.where(taken < max_repeats, log.catalog.minutes[None, :], np.inf)
-    count = log.extra["eligible"][rows].astype(np.int64)
-    left = np.sort(minutes, axis=1)[np.arange(len(rows)), np.clip(count - 1, 0, minutes.shape[1] - 1)]
-    may = np.isfinite(minutes) & (minutes <= left[:, None])
-    offered = may[np.arange(len(rows)), log.item[rows]]
-    wrong = (may.sum(axis=1) != count) | ~offered
-    if wrong.any():
-        row = int(np.argmax(wrong))
-        raise DataError(
-            f"off-policy: row {rows[row]} was logged with {count[row]} eligible items, its history allows "
-            f"{may[row].sum()}{'' if offered[row] else ' and not the one that was offered'}; pass the whole history "
-            "of each learner, and the max_repeats of the platform"
-        )
-    if "minutes_left" in log.extra:
-        left = log.extra["minutes_left"][rows].astype(np.float64)
-    return may, left
-
-
-def _requirement(
-    log: Sequences, ask: IntArray, index: IntArray, roles: Roles | None, role: IntArray | None
-) -> Requirement:
-    if roles is not None and role is not None:
-        return roles.at(role[ask], log.time[index])
-    everything = np.ones((len(ask), len(log.catalog.skills)))
-    return Requirement(everything, everything)
+def _require_columns(log: Sequences) -> None:
+    for column in ("propensity", "eligible"):
+        if column not in log.extra:
+            raise DataError(f"off-policy: the log has no column '{column}'; log it with every offer")
 
 
 def _require_written_by(logged: Logged, behaviour: str) -> None:
