@@ -37,11 +37,12 @@ MAX_WARNINGS: Final = 20
 
 
 class RequestError(LernpfadError):
-    """A request that is well-formed but cannot be meant; `field` says where."""
+    """A request that is well-formed but cannot be meant; `field` says where, `status` is the HTTP status."""
 
-    def __init__(self, field: str, problem: str) -> None:
+    def __init__(self, field: str, problem: str, *, status: int = 422) -> None:
         super().__init__(problem)
         self.field = field
+        self.status = status
 
 
 class Engine:
@@ -176,9 +177,7 @@ def rows_of(posted: Sequence[PostedInteraction]) -> Rows:
 def check_row(row: PostedInteraction, field: str) -> None:
     """Refuse a declined offer that has an outcome. field: where the row stands in the request."""
     if not row.accepted and row.outcome != "not_assessed":
-        raise RequestError(
-            f"{field}outcome", f"a declined offer has no outcome, got '{row.outcome}'; leave it out"
-        )
+        raise RequestError(f"{field}outcome", f"a declined offer has no outcome, got '{row.outcome}'; leave it out")
 
 
 def told(found: Recommendation) -> NextItem:
