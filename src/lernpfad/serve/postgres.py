@@ -93,7 +93,7 @@ class Postgres:
         if writing not in self._open:
             options = f"-c statement_timeout={PATIENCE}s -c lock_timeout={PATIENCE}s -c synchronous_commit=on"
             self._open[writing] = self._driver.connect(
-                self._url, autocommit=True, connect_timeout=PATIENCE, options=options
+                self._url, autocommit=True, connect_timeout=PATIENCE, options=options, client_encoding="utf8"
             )
         return self._open[writing]
 
