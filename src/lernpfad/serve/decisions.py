@@ -83,8 +83,7 @@ def decisions(database: Database) -> Iterator[tuple[str, Decision]]:
 def decision_rows(database: Database, catalog: Catalog | None = None) -> Iterator[dict[str, Any]]:
     """One row for each offered item of each decision, for audits and off-policy estimates.
 
-    catalog: of the bundle that decided, to name the candidates; without it there is only their number. Rows of other
-    bundles name none either.
+    catalog: of the bundle that decided, to name the candidates of each decision; without one they are None.
     """
     for learner, one in decisions(database):
         candidates = None if catalog is None else _candidates(one, catalog)
@@ -111,7 +110,8 @@ def training_rows(database: Database) -> Iterator[dict[str, Any]]:
     """Every interaction as a row of `interactions` in our layout (see `lernpfad.data.table`), learner by learner.
 
     Columns beside it travel with the rows: `propensity` of the offer that it came of, where that offer was drawn (NaN
-    elsewhere: what a learner picks from a ranked list was not drawn by the policy), `bundle` and `policy` that made it.
+    elsewhere: what a learner picks from a ranked list was not drawn by the policy), the `decision`, and `bundle` and
+    `policy` that made it ("" without one). `minutes` is None where the item's own count.
     """
     last = 0
     while learners := _learners(database, last):

@@ -58,7 +58,8 @@ Answers HTTP with the next learning items of a posted history, from an exported 
   trust=            packages beside lernpfad whose classes the bundle may name, joined by commas
   log=info          critical, error, warning, info or debug
 
-The first start with a store makes an API key for everything and shows it once; `lernpfad keys --help` makes more.
+The first start with a store makes an API key for everything and shows it once. `lernpfad serve keys --help` tells
+how to make others, `lernpfad serve decisions --help` how to read the log of what was offered.
 
   lernpfad serve bundle=runs/bundle
   lernpfad serve bundle=runs/bundle store=learners.db
@@ -85,11 +86,28 @@ def parse(words: Sequence[str]) -> ServeSettings:
 
 
 def main(words: Sequence[str]) -> None:
-    """Serve until interrupted. A wrong setting or a damaged bundle is a LernpfadError, which the command prints."""
+    """Serve until interrupted, or do what `keys` and `decisions` ask for.
+
+    A wrong setting, a damaged bundle or store is a LernpfadError, which the command prints.
+    """
+    if words and words[0] in ("keys", "decisions"):
+        _look_after(words[0], words[1:])
+        return
     if any(word in ("-h", "--help", "help") for word in words):
         print(HELP, end="")
         return
     serve(parse(words))
+
+
+def _look_after(what: str, words: Sequence[str]) -> None:
+    from lernpfad.serve import commands
+
+    if any(word in ("-h", "--help", "help") for word in words):
+        print(commands.KEYS_HELP if what == "keys" else commands.DECISIONS_HELP, end="")
+    elif what == "keys":
+        commands.keys(words)
+    else:
+        commands.decisions(words)
 
 
 def serve(settings: ServeSettings) -> None:
