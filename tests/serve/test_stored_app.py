@@ -1,11 +1,14 @@
 """Over HTTP: what is acknowledged is stored, who may do what, and what a client is told when it goes wrong."""
 
+import json
 import logging
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from lernpfad.serve.bundle import Bundle
 from lernpfad.serve.keys import Keys
@@ -191,6 +194,21 @@ def test_the_examples_of_the_document_work(web: TestClient) -> None:
         assert {"409", "422", "503"} - {"409" if path in (ITEMS, PROFILE) else ""} <= set(
             document["paths"][path]["post"]["responses"]
         )
+
+
+@pytest.mark.parametrize("path", [ONE, BATCH, ITEMS, PROFILE])
+@given(body=st.data())
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_almost_right_bodies_never_break_it(web: TestClient, path: str, body: st.DataObject) -> None:
+    anything = st.one_of(st.none(), st.booleans(), st.floats(), st.integers(), st.text(max_size=5))
+    fields = {name: st.one_of(st.just(value), anything) for name, value in ROW.items()}
+    one = body.draw(st.fixed_dictionaries({}, optional=fields | {"minutes": anything, "decision": anything}))
+    asked = body.draw(st.fixed_dictionaries({"learner": st.text()}, optional={"at": anything, "draw": st.booleans()}))
+    sent = {ONE: one, BATCH: {"interactions": [one, one]}, ITEMS: asked, PROFILE: asked}[path]
+    response = web.post(path, content=json.dumps(sent), headers={"content-type": "application/json"})
+    assert response.status_code in (200, 409, 422)
+    if response.status_code != 200:
+        assert all(problem["field"] and problem["problem"] for problem in response.json()["detail"])
 
 
 def bearer(key: str) -> dict[str, str]:
