@@ -61,10 +61,9 @@ class Postgres:
         return self._run(work, writing=True)
 
     def scrub(self) -> None:
-        """Let the server take deleted rows out of its tables."""
-        tables = "learners, interactions, decisions, states"
-        with self._locks[True], self._told():
-            self._connection(True).execute(f"VACUUM {tables}")
+        """Let the server take deleted rows out of its tables; others write meanwhile, and it may take its time."""
+        with self._told(), self._connected(patience=0) as connection:
+            connection.execute("VACUUM learners, interactions, decisions, states")
 
     def close(self) -> None:
         """Close the connections."""
@@ -91,11 +90,15 @@ class Postgres:
 
     def _connection(self, writing: bool) -> Any:
         if writing not in self._open:
-            options = f"-c statement_timeout={PATIENCE}s -c lock_timeout={PATIENCE}s -c synchronous_commit=on"
-            self._open[writing] = self._driver.connect(
-                self._url, autocommit=True, connect_timeout=PATIENCE, options=options, client_encoding="utf8"
-            )
+            self._open[writing] = self._connected(patience=PATIENCE)
         return self._open[writing]
+
+    def _connected(self, *, patience: int) -> Any:
+        """A new connection. patience: seconds that a statement may take, 0 for any number."""
+        options = f"-c statement_timeout={patience}s -c lock_timeout={patience}s -c synchronous_commit=on"
+        return self._driver.connect(
+            self._url, autocommit=True, connect_timeout=PATIENCE, options=options, client_encoding="utf8"
+        )
 
     def _drop(self, writing: bool) -> None:
         connection = self._open.pop(writing, None)
