@@ -115,6 +115,17 @@ def test_a_file_that_went_away_and_came_back(tmp_path: Path) -> None:
     assert len(store.known("lea").rows) == 2
 
 
+def test_another_file_in_its_place_is_not_written_to(tmp_path: Path) -> None:
+    """Its ids are hashed under another secret: rows would go to learners whom nobody finds again."""
+    path = tmp_path / "learners.db"
+    store = Store(Sqlite(path))
+    path.rename(tmp_path / "old.db")
+    other = Store(Sqlite(path))
+    with pytest.raises(StoreError, match="another file lies there; to serve from that one, start anew"):
+        store.record(rows(1), now=START)
+    assert len(other.known("lea").rows) == 0
+
+
 def test_another_writer_is_waited_for_and_then_told_of(tmp_path: Path) -> None:
     patient = Store(Sqlite(tmp_path / "learners.db", patience=0.05))
     other = Sqlite(tmp_path / "learners.db")

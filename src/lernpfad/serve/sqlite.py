@@ -51,10 +51,11 @@ class Sqlite:
         self.max_pages = max_pages
         self.patience = patience
         self._locks = {True: Lock(), False: Lock()}
-        self._open: dict[bool, tuple[sqlite3.Connection, tuple[int, int]]] = {}
+        self._open: dict[bool, sqlite3.Connection] = {}
         with self._locks[True], self._told():
             self.path.parent.mkdir(parents=True, exist_ok=True)
             os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))  # learners' answers are nobody else's to read
+            self._file = self._identity()
             self._connection(True).execute("SELECT count(*) FROM sqlite_master").fetchone()
 
     def read(self, work: Callable[[Transaction], T]) -> T:
@@ -95,12 +96,15 @@ class Sqlite:
             return result
 
     def _connection(self, writing: bool) -> sqlite3.Connection:
-        there = self._identity()
-        if writing in self._open and self._open[writing][1] != there:
-            self._drop(writing)  # somebody moved the file away; a commit to the old one would be lost
+        try:
+            if self._identity() != self._file:
+                raise FileNotFoundError("another file lies there; to serve from that one, start anew")
+        except OSError:
+            self._drop(writing)  # a commit to the old file, wherever it lies now, would be lost
+            raise
         if writing not in self._open:
-            self._open[writing] = (self._opened(), there)
-        return self._open[writing][0]
+            self._open[writing] = self._opened()
+        return self._open[writing]
 
     def _opened(self) -> sqlite3.Connection:
         # mode=rw: a file that has gone is an error, not an empty store
@@ -124,9 +128,8 @@ class Sqlite:
 
     def _drop(self, writing: bool) -> None:
         if writing in self._open:
-            connection, _ = self._open.pop(writing)
             with suppress(sqlite3.Error):
-                connection.close()
+                self._open.pop(writing).close()
 
     @contextmanager
     def _told(self) -> Iterator[None]:
