@@ -22,7 +22,7 @@ MAY_IMPORT = {
     "run": {"core", "data", "training", "tracing", "collaborative", "policy", "simulate", "evaluate", "serve"},
 }
 ONLY_IN_RUN = {"hydra", "omegaconf", "optuna", "mlflow"}
-SERVING = {"numpy", "safetensors", "onnxruntime", "fastapi", "starlette", "pydantic", "uvicorn"}
+SERVING = {"numpy", "safetensors", "onnxruntime", "fastapi", "starlette", "pydantic", "uvicorn", "psycopg"}
 PICKLES = {"pickle", "cPickle", "_pickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"}
 MODELS = ("tracing", "collaborative")
 

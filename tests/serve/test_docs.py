@@ -11,6 +11,7 @@ import pytest
 
 from lernpfad.core import NextBest
 from lernpfad.serve.bundle import load
+from lernpfad.serve.sqlite import Sqlite
 from lernpfad.simulate.corporate import Corporate
 from serve.stack import catalog, fitted, histories, roles
 from serve.web import TestClient, client, small_bundle
@@ -77,3 +78,20 @@ def test_the_program_on_the_page_runs(place: Path, capsys: pytest.CaptureFixture
     program = program.replace('load("runs/demo/bundle")', f"load({str(place)!r}, trust=('serve',))")
     exec(compile(program, "serving.md", "exec"), {})
     assert len(capsys.readouterr().out.splitlines()) == 3
+
+
+def test_the_paths_of_stored_learners_on_the_page_are_those_there(place: Path, tmp_path: Path) -> None:
+    with client(load(place, trust=("serve",)), database=Sqlite(tmp_path / "learners.db")) as stored:
+        there = stored.get("/v1/openapi.json").json()["paths"]
+    shown = {tuple(one.split()) for one in re.findall(r"`((?:POST|DELETE) /v1/learners[a-z/-]*)`", PAGE)}
+    assert shown == {(how.upper(), path) for path in there if "/learners" in path for how in there[path]}
+
+
+def test_the_calls_of_stored_learners_on_the_page_work(place: Path, tmp_path: Path) -> None:
+    calls = re.findall(r"localhost:8000(/v1/learners\S*).*?-d '(\{.*?\})'", PAGE, flags=re.S)
+    assert len(calls) == 2
+    with client(load(place, trust=("serve",)), database=Sqlite(tmp_path / "learners.db"), keyed=False) as stored:
+        for path, body in calls:
+            response = stored.post(path, json=json.loads(body))
+            assert response.status_code == 200, response.text
+        assert len(response.json()["items"]) == 3

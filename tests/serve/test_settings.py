@@ -1,5 +1,6 @@
 """`lernpfad serve` takes key=value words and refuses everything else in one line."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -12,10 +13,12 @@ def test_the_defaults_are_safe() -> None:
     assert parse(["bundle=runs/b"]) == ServeSettings(bundle=Path("runs/b"))
     assert ServeSettings(bundle=Path("b")).host == "127.0.0.1"
     assert ServeSettings(bundle=Path("b")).trust == ()
+    assert (ServeSettings(bundle=Path("b")).store, ServeSettings(bundle=Path("b")).auth) == ("", "key")
 
 
 def test_every_setting() -> None:
     words = ["bundle=/a=b", "host=0.0.0.0", "port=0", "threads=2", "max_body=2048", "trust=mine,yours", "log=warning"]
+    words += ["store=l.db", "auth=none", "rate=7"]
     assert parse(words) == ServeSettings(
         bundle=Path("/a=b"),
         host="0.0.0.0",
@@ -24,7 +27,22 @@ def test_every_setting() -> None:
         max_body=2048,
         trust=("mine", "yours"),
         log="warning",
+        store="l.db",
+        auth="none",
+        rate=7,
     )
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["host=0.0.0.0"], "needs API keys, which are kept in a store; add store=learners.db"),
+        (["host=::", "store=l.db", "auth=none"], "auth=none is for loopback alone, and host=:: is open to the network"),
+    ],
+)
+def test_an_open_address_needs_keys(words: list[str], message: str) -> None:
+    with pytest.raises(ConfigError, match=re.escape(message)):
+        main(["bundle=nowhere", *words])
 
 
 @pytest.mark.parametrize(
@@ -41,6 +59,8 @@ def test_every_setting() -> None:
         (["bundle=x", "port=" + "9" * 5000], "from 0 to 65535"),
         (["bundle=x", "port=²"], "from 0 to 65535"),
         (["bundle=x", "threads=0"], "from 1 to 256"),
+        (["bundle=x", "rate=0"], "rate=0: expected a whole number from 1 to 1000000"),
+        (["bundle=x", "auth=nobody"], "no kind of auth named 'nobody'; there are: key, none"),
         (["bundle=x", "log=loud"], "no log level named 'loud'; there are: critical, debug, error"),
     ],
 )

@@ -53,11 +53,12 @@ class NextBest:
         minutes_left: FloatArray | None = None,
         at: FloatArray | None = None,
         catalog: Catalog | None = None,
+        state: Any = None,
     ) -> Situation:
         """Where each learner stands after her history, ready for `policy`, `choose` and `recommend`.
 
         Without a requirement every skill is wanted alike, in full. Without minutes nothing is too long.
-        Without `at`, now is the time of the last interaction.
+        Without `at`, now is the time of the last interaction. Without `state`, that of the tracer after `histories`.
         """
         catalog = catalog or histories.catalog
         learners = len(histories.learners)
@@ -74,7 +75,7 @@ class NextBest:
             minutes_left=minutes_left,
             requirement=requirement or Requirement(np.ones(shape), np.ones(shape)),
             tracer=self.tracer,
-            state=state_after(self.tracer, histories),
+            state=state_after(self.tracer, histories) if state is None else state,
             recommender=self.recommender,
             histories=histories,
             role=role,

@@ -1,5 +1,6 @@
 """The HTTP application, `/v1`. Whatever is posted, the answer is a recommendation or a refusal that names the field."""
 
+import logging
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -13,7 +14,12 @@ from starlette.exceptions import HTTPException
 from lernpfad._version import __version__
 from lernpfad.serve.body import BodyLimit
 from lernpfad.serve.bundle import Bundle
+from lernpfad.serve.database import Database, StoreError
 from lernpfad.serve.engine import Engine, RequestError
+from lernpfad.serve.guard import Guard
+from lernpfad.serve.keys import READ, Keys
+from lernpfad.serve.learners import Learners
+from lernpfad.serve.routes import Needs, add_learners
 from lernpfad.serve.schema import (
     BundleAnswer,
     FieldProblem,
@@ -25,23 +31,48 @@ from lernpfad.serve.schema import (
     Readiness,
     Refusal,
 )
+from lernpfad.serve.store import Store
 
 MAX_BODY: Final = 1_048_576
 MAX_PROBLEMS: Final = 20
+RATE: Final = 100.0
+"""Requests a second that a key may ask for, of each process."""
+
+_LOG: Final = logging.getLogger(__name__)
 
 _REFUSALS: dict[int | str, dict[str, Any]] = {
     413: {"model": Refusal, "description": "The body is larger than the server takes."},
     422: {"model": Refusal, "description": "The request is malformed; each problem names its field."},
 }
+_GUARDED: dict[int | str, dict[str, Any]] = {
+    401: {"model": Refusal, "description": "There is no API key, or it is not known."},
+    403: {"model": Refusal, "description": "The key is not for this."},
+    429: {"model": Refusal, "description": "The key asks too often; `Retry-After` says when to come back."},
+}
 _TAGS = [
     {"name": "recommend", "description": "Stateless: post a history, get an answer; nothing is stored."},
+    {"name": "learners", "description": "Stored learners: post what they did, ask what is next, erase them."},
     {"name": "service", "description": "What is served, and whether it is."},
 ]
 
 
-def create_app(bundle: Bundle, *, clock: Callable[[], float] = time.time, max_body: int = MAX_BODY) -> FastAPI:
-    """The application over one bundle. clock: seconds since the epoch. max_body: bytes of a request body at most."""
+def create_app(
+    bundle: Bundle,
+    *,
+    clock: Callable[[], float] = time.time,
+    max_body: int = MAX_BODY,
+    database: Database | None = None,
+    keyed: bool = True,
+    rate: float = RATE,
+) -> FastAPI:
+    """The application over one bundle. clock: seconds since the epoch. max_body: bytes of a request body at most.
+
+    database: where learners are kept; without one there are no paths about stored learners, and no keys. keyed: every
+    path but health and readiness asks for an API key of the database. rate: requests a second of each key.
+    """
     engine = Engine(bundle)
+    learners = None if database is None else Learners(engine, Store(database))
+    needs, guarded = _guards(database if keyed else None, rate)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -51,6 +82,8 @@ def create_app(bundle: Bundle, *, clock: Callable[[], float] = time.time, max_bo
         app.state.ready = True
         yield
         app.state.ready = False
+        if database is not None:
+            database.close()
 
     app = FastAPI(
         title="lernpfad",
@@ -64,26 +97,48 @@ def create_app(bundle: Bundle, *, clock: Callable[[], float] = time.time, max_bo
     app.add_middleware(BodyLimit, limit=max_body)
     app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(RequestError, _not_meant)
+    app.add_exception_handler(StoreError, _not_stored)
     app.add_exception_handler(HTTPException, _http_problem)
-    _add_recommending(app, engine, clock)
-    _add_service(app, engine)
+    _add_recommending(app, engine, clock, needs=needs, refusals=_REFUSALS | guarded)
+    if learners is not None:
+        add_learners(app, learners, clock, needs=needs, refusals=_REFUSALS | guarded)
+    _add_service(app, engine, database, needs=needs, refusals=guarded)
     return app
 
 
-def _add_recommending(app: FastAPI, engine: Engine, clock: Callable[[], float]) -> None:
-    @app.post("/v1/next-items", tags=["recommend"], responses=_REFUSALS, summary="The best next items, with reasons")
+def _guards(database: Database | None, rate: float) -> tuple[Needs, dict[int | str, dict[str, Any]]]:
+    if database is None:
+        return lambda scope: [], {}
+    guard = Guard(Keys(database), rate=rate)
+    return lambda scope: [guard.needs(scope)], _GUARDED
+
+
+def _add_recommending(
+    app: FastAPI, engine: Engine, clock: Callable[[], float], *, needs: Needs, refusals: dict[int | str, Any]
+) -> None:
+    shared: dict[str, Any] = {"tags": ["recommend"], "responses": refusals, "dependencies": needs(READ)}
+
+    @app.post("/v1/next-items", **shared, summary="The best next items, with reasons")
     def next_items(request: NextItemsRequest) -> NextItemsAnswer:
         """Best first. The order is the policy's; `propensity` is the probability with which it offers each item."""
         return engine.next_items(request, now=clock())
 
-    @app.post("/v1/profile", tags=["recommend"], responses=_REFUSALS, summary="Competence profile against the role")
+    @app.post("/v1/profile", **shared, summary="Competence profile against the role")
     def profile(request: ProfileRequest) -> ProfileAnswer:
         """Estimated mastery, requirement and gap of every skill, and the learning debt."""
         return engine.profile(request, now=clock())
 
 
-def _add_service(app: FastAPI, engine: Engine) -> None:
-    @app.get("/v1/bundle", tags=["service"], summary="What is being served")
+def _add_service(
+    app: FastAPI, engine: Engine, database: Database | None, *, needs: Needs, refusals: dict[int | str, Any]
+) -> None:
+    @app.get(
+        "/v1/bundle",
+        tags=["service"],
+        responses=refusals,
+        dependencies=needs(READ),
+        summary="What is being served",
+    )
     def bundle() -> BundleAnswer:
         """Versions, models, metrics, data hash, provenance, and the names of the roles."""
         return engine.about()
@@ -97,9 +152,19 @@ def _add_service(app: FastAPI, engine: Engine) -> None:
 
     @app.get("/v1/ready", tags=["service"], responses=not_yet, summary="Whether requests are answered")
     def ready(response: Response) -> Readiness:
-        """200 once the bundle has answered its first request, else 503."""
-        response.status_code = 200 if app.state.ready else 503
-        return Readiness(ready=app.state.ready, bundle=engine.bundle.version)
+        """200 once the bundle has answered its first request, and while the store answers; else 503."""
+        answers = app.state.ready and (database is None or _answers(database))
+        response.status_code = 200 if answers else 503
+        return Readiness(ready=answers, bundle=engine.bundle.version)
+
+
+def _answers(database: Database) -> bool:
+    try:
+        database.read(lambda on: on.execute("SELECT count(*) FROM facts").fetchone())
+    except StoreError as problem:
+        _LOG.error("%s", problem)
+        return False
+    return True
 
 
 async def _malformed(request: Request, error: Exception) -> Response:
@@ -110,7 +175,15 @@ async def _malformed(request: Request, error: Exception) -> Response:
 
 async def _not_meant(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestError)
-    return _refused(422, [FieldProblem(field=error.field, problem=str(error))])
+    return _refused(error.status, [FieldProblem(field=error.field, problem=str(error))])
+
+
+async def _not_stored(request: Request, error: Exception) -> Response:
+    assert isinstance(error, StoreError)
+    _LOG.error("%s", error)  # where the store lies is for the log, not for the client
+    refusal = _refused(503, [FieldProblem(field="store", problem=f"cannot be used now ({error.kind}); ask again")])
+    refusal.headers["Retry-After"] = "1"
+    return refusal
 
 
 async def _http_problem(request: Request, error: Exception) -> Response:

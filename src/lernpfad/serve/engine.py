@@ -1,7 +1,7 @@
-"""From a posted history to recommendations and to a competence profile, with the code that was judged."""
+"""From a history to recommendations and to a competence profile, with the code that was judged."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from lernpfad.core import (
     unknown_name,
 )
 from lernpfad.serve.bundle import Bundle
+from lernpfad.serve.history import Rows
 from lernpfad.serve.schema import (
     BundleAnswer,
     Gap,
@@ -28,6 +29,7 @@ from lernpfad.serve.schema import (
     ProfileAnswer,
     ProfileRequest,
     SkillProfile,
+    Wanted,
 )
 
 OUTCOMES: Final = {"correct": CORRECT, "wrong": WRONG, "not_assessed": NOT_ASSESSED}
@@ -35,15 +37,16 @@ MAX_WARNINGS: Final = 20
 
 
 class RequestError(LernpfadError):
-    """A request that is well-formed but cannot be meant; `field` says where."""
+    """A request that is well-formed but cannot be meant; `field` says where, `status` is the HTTP status."""
 
-    def __init__(self, field: str, problem: str) -> None:
+    def __init__(self, field: str, problem: str, *, status: int = 422) -> None:
         super().__init__(problem)
         self.field = field
+        self.status = status
 
 
 class Engine:
-    """Answers for one posted history at a time; keeps nothing."""
+    """Answers for one history at a time; keeps nothing."""
 
     def __init__(self, bundle: Bundle) -> None:
         self.bundle = bundle
@@ -52,23 +55,23 @@ class Engine:
     def next_items(self, request: NextItemsRequest, *, now: float) -> NextItemsAnswer:
         """The k best items with reasons. now: the clock, used where the request names no time."""
         history = self._history(request.history)
-        situation = self._situation(request, history, now=now, minutes=request.minutes)
+        situation = self.situation(request, history, now=now, minutes=request.minutes)
         found = recommend(self.bundle.next_best.policy, situation, k=request.k)[0]
-        return NextItemsAnswer(
-            items=[_item(one) for one in found],
-            bundle=self.bundle.version,
-            at=float(situation.at[0]),
-            debt=_finite(situation.debt[0]),
-            warnings=self._warnings(request.history, history),
-        )
+        warnings = self.warnings([row.item for row in request.history], history)
+        return NextItemsAnswer(items=[told(one) for one in found], **self.common(situation), warnings=warnings)
 
     def profile(self, request: ProfileRequest, *, now: float) -> ProfileAnswer:
         """Mastery, requirement and gap of every skill, and the debt."""
         history = self._history(request.history)
-        situation = self._situation(request, history, now=now)
+        situation = self.situation(request, history, now=now)
+        warnings = self.warnings([row.item for row in request.history], history)
+        return ProfileAnswer(skills=self.skills(situation), **self.common(situation), warnings=warnings)
+
+    def skills(self, situation: Situation) -> list[SkillProfile]:
+        """Every skill of the one learner, the widest weighted gap first."""
         level, weight = situation.requirement.level[0], situation.requirement.weight[0]
         gap, mastery = situation.gap[0], situation.mastery[0]
-        skills = [
+        return [
             SkillProfile(
                 skill=str(self.bundle.catalog.skills[k]),
                 mastery=float(mastery[k]),
@@ -78,13 +81,15 @@ class Engine:
             )
             for k in np.argsort(-weight * gap, kind="stable")
         ]
-        return ProfileAnswer(
-            skills=skills,
-            bundle=self.bundle.version,
-            at=float(situation.at[0]),
-            debt=_finite(situation.debt[0]),
-            warnings=self._warnings(request.history, history),
-        )
+
+    def common(self, situation: Situation) -> dict[str, Any]:
+        """What every answer says of the moment: `bundle`, `at`, `debt`."""
+        debt = float(situation.debt[0])
+        return {
+            "bundle": self.bundle.version,
+            "at": float(situation.at[0]),
+            "debt": debt if np.isfinite(debt) else None,
+        }
 
     def about(self) -> BundleAnswer:
         """What is being served."""
@@ -103,28 +108,11 @@ class Engine:
             roles=list(self._roles),
         )
 
-    def _history(self, rows: Sequence[PostedInteraction]) -> Sequences:
-        _check_rows(rows)
-        catalog = self.bundle.catalog
-        item = catalog.indices([row.item for row in rows])
-        usual = catalog.minutes[item] if len(catalog) else np.zeros(len(rows))
-        expected = np.where(item >= 0, usual, 0.0)
-        spent = [row.minutes if row.minutes is not None else expected[n] for n, row in enumerate(rows)]
-        return Sequences.of(
-            catalog,
-            ["posted"],
-            [len(rows)],
-            item,
-            np.asarray([OUTCOMES[row.outcome] for row in rows], dtype=np.int8),
-            accepted=np.asarray([row.accepted for row in rows], dtype=bool),
-            minutes=np.asarray(spent, dtype=np.float32),
-            time=np.asarray([row.time for row in rows], dtype=np.float64),
-        )
-
-    def _situation(
-        self, request: ProfileRequest, history: Sequences, *, now: float, minutes: float | None = None
+    def situation(
+        self, request: Wanted, history: Sequences, *, now: float, minutes: float | None = None, state: Any = None
     ) -> Situation:
-        at = _moment(request, now=now)
+        """Where the one learner of `history` stands. state: of the tracer after it, if it is known already."""
+        at = _moment(request, history, now=now)
         role = self._role(request)
         return self.bundle.next_best.situation(
             history,
@@ -133,9 +121,24 @@ class Engine:
             minutes_left=None if minutes is None else np.array([minutes]),
             at=np.array([at]),
             catalog=self.bundle.catalog,
+            state=state,
         )
 
-    def _role(self, request: ProfileRequest) -> int:
+    def warnings(self, items: Sequence[str], history: Sequences, *, where: str = "history") -> list[str]:
+        """A line for each item that the bundle does not know, the first twenty."""
+        strange = np.flatnonzero(history.item < 0)
+        lines = [
+            f"{where}[{n}].item: no item named '{items[n]}' in this bundle; counted as an unknown item"
+            for n in strange[:MAX_WARNINGS]
+        ]
+        more = len(strange) - len(lines)
+        return [*lines, f"{more} more unknown items"] if more else lines
+
+    def _history(self, posted: Sequence[PostedInteraction]) -> Sequences:
+        _check_order(posted)
+        return rows_of(posted).history(self.bundle.catalog)
+
+    def _role(self, request: Wanted) -> int:
         if request.role is None:
             return -1
         if request.requirement is not None:
@@ -144,7 +147,7 @@ class Engine:
             raise RequestError("role", unknown_name("role", request.role, self._roles))
         return self._roles[request.role]
 
-    def _requirement(self, request: ProfileRequest, role: int, *, at: float) -> Requirement | None:
+    def _requirement(self, request: Wanted, role: int, *, at: float) -> Requirement | None:
         if role >= 0:
             assert self.bundle.roles is not None
             return self.bundle.roles.at(np.array([role]), at)
@@ -159,38 +162,26 @@ class Engine:
             level[0, k], weight[0, k] = wanted.level, wanted.weight
         return Requirement(level, weight)
 
-    def _warnings(self, rows: Sequence[PostedInteraction], history: Sequences) -> list[str]:
-        strange = np.flatnonzero(history.item < 0)
-        lines = [
-            f"history[{n}].item: no item named '{rows[n].item}' in this bundle; counted as an unknown item"
-            for n in strange[:MAX_WARNINGS]
-        ]
-        more = len(strange) - len(lines)
-        return [*lines, f"{more} more unknown items"] if more else lines
+
+def rows_of(posted: Sequence[PostedInteraction]) -> Rows:
+    """Posted rows in columns, in the order given."""
+    return Rows(
+        item=tuple(row.item for row in posted),
+        outcome=tuple(OUTCOMES[row.outcome] for row in posted),
+        accepted=tuple(row.accepted for row in posted),
+        minutes=tuple(row.minutes for row in posted),
+        time=tuple(row.time for row in posted),
+    )
 
 
-def _check_rows(rows: Sequence[PostedInteraction]) -> None:
-    for n, row in enumerate(rows):
-        if n and row.time < rows[n - 1].time:
-            raise RequestError(
-                f"history[{n}].time", f"{row.time} is before the row above it ({rows[n - 1].time}); post oldest first"
-            )
-        if not row.accepted and row.outcome != "not_assessed":
-            raise RequestError(
-                f"history[{n}].outcome", f"a declined offer has no outcome, got '{row.outcome}'; leave it out"
-            )
+def check_row(row: PostedInteraction, field: str) -> None:
+    """Refuse a declined offer that has an outcome. field: where the row stands in the request."""
+    if not row.accepted and row.outcome != "not_assessed":
+        raise RequestError(f"{field}outcome", f"a declined offer has no outcome, got '{row.outcome}'; leave it out")
 
 
-def _moment(request: ProfileRequest, *, now: float) -> float:
-    last = request.history[-1].time if request.history else 0.0
-    if request.at is None:
-        return max(now, last)
-    if request.at < last:
-        raise RequestError("at", f"{request.at} is before the last interaction ({last}); answer for a later moment")
-    return request.at
-
-
-def _item(found: Recommendation) -> NextItem:
+def told(found: Recommendation) -> NextItem:
+    """A recommendation as it is answered."""
     return NextItem(
         item=found.item,
         reason=found.reason,
@@ -203,5 +194,20 @@ def _item(found: Recommendation) -> NextItem:
     )
 
 
-def _finite(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None
+def _check_order(posted: Sequence[PostedInteraction]) -> None:
+    for n, row in enumerate(posted):
+        if n and row.time < posted[n - 1].time:
+            raise RequestError(
+                f"history[{n}].time",
+                f"{row.time} is before the row above it ({posted[n - 1].time}); post oldest first",
+            )
+        check_row(row, f"history[{n}].")
+
+
+def _moment(request: Wanted, history: Sequences, *, now: float) -> float:
+    last = float(history.time[-1]) if len(history) else 0.0
+    if request.at is None:
+        return max(now, last)
+    if request.at < last:
+        raise RequestError("at", f"{request.at} is before the last interaction ({last}); answer for a later moment")
+    return request.at

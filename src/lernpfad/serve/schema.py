@@ -24,11 +24,13 @@ _HISTORY_EXAMPLE: list[JsonValue] = [
 ]
 
 
-class _Posted(BaseModel):
+class Posted(BaseModel):
+    """What a client sends: no unknown fields, no numbers in strings."""
+
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
 
-class PostedInteraction(_Posted):
+class PostedInteraction(Posted):
     """One offered item and what came of it."""
 
     item: Id = Field(description="Item id as in the bundle's catalog; an unknown one is tolerated and reported.")
@@ -40,23 +42,16 @@ class PostedInteraction(_Posted):
     time: Time = Field(description="When, in seconds since the epoch, UTC. Oldest first.")
 
 
-class PostedRequirement(_Posted):
+class PostedRequirement(Posted):
     """What is asked for in one skill."""
 
     level: float = Field(ge=0.0, le=1.0, allow_inf_nan=False, description="Wanted mastery.")
     weight: float = Field(default=1.0, ge=0.0, le=1e6, allow_inf_nan=False, description="How much it counts.")
 
 
-class ProfileRequest(_Posted):
-    """A learner's history and what she needs. Nothing is stored."""
+class Wanted(Posted):
+    """What a learner needs, and when."""
 
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [{"history": _HISTORY_EXAMPLE, "requirement": {"s1": {"level": 0.8}}}]}
-    )
-
-    history: list[PostedInteraction] = Field(
-        default=[], max_length=MAX_HISTORY, description="Her interactions, oldest first; empty for a new learner."
-    )
     role: Id | None = Field(default=None, description="Name of a role in the bundle; see /v1/bundle.")
     requirement: dict[Id, PostedRequirement] | None = Field(
         default=None,
@@ -68,6 +63,18 @@ class ProfileRequest(_Posted):
         default=None,
         description="The moment to answer for, seconds since the epoch, UTC; not before the last interaction. "
         "The server's clock if left out.",
+    )
+
+
+class ProfileRequest(Wanted):
+    """A learner's history and what she needs. Nothing is stored."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"history": _HISTORY_EXAMPLE, "requirement": {"s1": {"level": 0.8}}}]}
+    )
+
+    history: list[PostedInteraction] = Field(
+        default=[], max_length=MAX_HISTORY, description="Her interactions, oldest first; empty for a new learner."
     )
 
 
@@ -107,14 +114,16 @@ class NextItem(BaseModel):
     gaps: list[Gap] = Field(description="Its skills that fall short of the requirement, widest gap first.")
 
 
-class _Answer(BaseModel):
+class Answer(BaseModel):
+    """What every answer about a learner says."""
+
     bundle: str = Field(description="Version of the bundle that answered.")
     at: float = Field(description="The moment that was answered for; post it to get the same answer again.")
     debt: float | None = Field(description="Estimated learning debt in [0, 1]; null if nothing is required.")
     warnings: list[str] = Field(description="What was tolerated in the request.")
 
 
-class NextItemsAnswer(_Answer):
+class NextItemsAnswer(Answer):
     """The best items for now, best first; fewer than k where fewer fit."""
 
     items: list[NextItem]
@@ -130,7 +139,7 @@ class SkillProfile(BaseModel):
     gap: float = Field(description="max(0, level - mastery)")
 
 
-class ProfileAnswer(_Answer):
+class ProfileAnswer(Answer):
     """Competence profile: every skill, the widest weighted gap first."""
 
     skills: list[SkillProfile]

@@ -2,15 +2,21 @@
 
 import socket
 import sys
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from lernpfad.core import BundleError, ConfigError, unknown_name
 
+if TYPE_CHECKING:
+    from lernpfad.serve.database import Database
+
 LEVELS: Final = ("critical", "error", "warning", "info", "debug")
+AUTH: Final = ("key", "none")
+_BOUNDS: Final = {"port": (0, 65_535), "threads": (1, 256), "max_body": (1_024, 2**30), "rate": (1, 1_000_000)}
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -20,7 +26,9 @@ class ServeSettings:
 
     bundle: folder that `lernpfad export` wrote. host: address to listen on; loopback unless told otherwise.
     port: 0 takes a free one. threads: of each neural graph. max_body: bytes of a request body at most.
-    trust: packages beside lernpfad whose classes the bundle may name, joined by commas. log: level.
+    store: where learners are kept, an SQLite file or a postgresql:// URL; without it nothing is stored.
+    auth: "key" asks for an API key of the store, "none" for nothing, on loopback alone. rate: requests a second of
+    each key. trust: packages beside lernpfad whose classes the bundle may name, joined by commas. log: level.
     """
 
     bundle: Path
@@ -28,6 +36,9 @@ class ServeSettings:
     port: int = 8000
     threads: int = 1
     max_body: int = 1_048_576
+    store: str = ""
+    auth: str = "key"
+    rate: int = 100
     trust: tuple[str, ...] = ()
     log: str = "info"
 
@@ -37,14 +48,21 @@ HELP: Final = """usage: lernpfad serve bundle=FOLDER [key=value ...]
 Answers HTTP with the next learning items of a posted history, from an exported bundle.
 
   bundle=FOLDER     what `lernpfad export` wrote (required)
-  host=127.0.0.1    address to listen on; another one opens the service to the network, without authentication
+  host=127.0.0.1    address to listen on; another one opens the service to the network, and needs store= for its keys
   port=8000         0 takes a free port and prints it
   threads=1         threads of each neural graph
   max_body=1048576  bytes of a request body at most
+  store=            where learners are kept: an SQLite file, or postgresql://user@host/name; nothing is stored without
+  auth=key          every request to a server with a store brings an API key; none asks for none, on loopback only
+  rate=100          requests a second that a key may ask for
   trust=            packages beside lernpfad whose classes the bundle may name, joined by commas
   log=info          critical, error, warning, info or debug
 
+The first start with a store makes an API key for everything and shows it once. `lernpfad serve keys --help` tells
+how to make others, `lernpfad serve decisions --help` how to read the log of what was offered.
+
   lernpfad serve bundle=runs/bundle
+  lernpfad serve bundle=runs/bundle store=learners.db
   curl -s localhost:8000/v1/next-items -H 'content-type: application/json' -d '{"history": [], "k": 3}'
 """
 
@@ -68,11 +86,28 @@ def parse(words: Sequence[str]) -> ServeSettings:
 
 
 def main(words: Sequence[str]) -> None:
-    """Serve until interrupted. A wrong setting or a damaged bundle is a LernpfadError, which the command prints."""
+    """Serve until interrupted, or do what `keys` and `decisions` ask for.
+
+    A wrong setting, a damaged bundle or store is a LernpfadError, which the command prints.
+    """
+    if words and words[0] in ("keys", "decisions"):
+        _look_after(words[0], words[1:])
+        return
     if any(word in ("-h", "--help", "help") for word in words):
         print(HELP, end="")
         return
     serve(parse(words))
+
+
+def _look_after(what: str, words: Sequence[str]) -> None:
+    from lernpfad.serve import commands
+
+    if any(word in ("-h", "--help", "help") for word in words):
+        print(commands.KEYS_HELP if what == "keys" else commands.DECISIONS_HELP, end="")
+    elif what == "keys":
+        commands.keys(words)
+    else:
+        commands.decisions(words)
 
 
 def serve(settings: ServeSettings) -> None:
@@ -82,12 +117,12 @@ def serve(settings: ServeSettings) -> None:
     from lernpfad.serve.app import create_app
     from lernpfad.serve.bundle import load
 
+    _check_open(settings)
     bundle = load(settings.bundle, threads=settings.threads, trust=settings.trust)
     listener = _listen(settings.host, settings.port)
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     address = f"http://{host}:{listener.getsockname()[1]}"
-    if settings.host not in _LOOPBACK:
-        print(f"warning: {settings.host} is open to the network and there is no authentication", file=sys.stderr)
+    database = _store(settings)
 
     class Announced(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -95,7 +130,9 @@ def serve(settings: ServeSettings) -> None:
             if self.started:
                 print(f"bundle {bundle.version} at {address}/v1, its documentation at {address}/docs", flush=True)
 
-    app = create_app(bundle, max_body=settings.max_body)
+    app = create_app(
+        bundle, max_body=settings.max_body, database=database, keyed=settings.auth == "key", rate=settings.rate
+    )
     server = Announced(uvicorn.Config(app, log_level=settings.log, server_header=False))
     with suppress(KeyboardInterrupt):  # raised again by uvicorn after it has stopped in good order
         server.run(sockets=[listener])
@@ -108,15 +145,45 @@ def _value(key: str, text: str) -> Any:
         return Path(text)
     if key == "trust":
         return tuple(part for part in text.split(",") if part)
-    if key == "log":
-        if text not in LEVELS:
-            raise ConfigError(unknown_name("log level", text, LEVELS))
+    if key in ("log", "auth"):
+        what, known = ("log level", LEVELS) if key == "log" else ("kind of auth", AUTH)
+        if text not in known:
+            raise ConfigError(unknown_name(what, text, known))
         return text
-    return text if key == "host" else _whole_number(key, text)
+    return text if key in ("host", "store") else _whole_number(key, text)
+
+
+def _check_open(settings: ServeSettings) -> None:
+    if settings.host in _LOOPBACK:
+        return
+    if settings.auth == "none":
+        raise ConfigError(f"auth=none is for loopback alone, and host={settings.host} is open to the network; drop one")
+    if not settings.store:
+        raise ConfigError(
+            f"host={settings.host} is open to the network and needs API keys, which are kept in a store; "
+            "add store=learners.db, or stay on loopback behind something that asks who it is"
+        )
+
+
+def _store(settings: ServeSettings) -> "Database | None":
+    """The store of the settings, with a first key made and shown if it has none."""
+    if not settings.store:
+        return None
+    from lernpfad.serve.database import connect
+    from lernpfad.serve.keys import SCOPES, Keys
+    from lernpfad.serve.store import Store
+
+    database = connect(settings.store)
+    Store(database)
+    if settings.auth == "key":
+        key = Keys(database).first(now=time.time())
+        if key is not None:
+            print(f"API key for {', '.join(SCOPES)}, shown this once: {key}", file=sys.stderr, flush=True)
+    return database
 
 
 def _whole_number(key: str, text: str) -> int:
-    low, high = {"port": (0, 65_535), "threads": (1, 256), "max_body": (1_024, 2**30)}[key]
+    low, high = _BOUNDS[key]
     if not (text.isascii() and text.isdigit() and len(text) < 12) or not low <= int(text) <= high:
         raise ConfigError(f"serve setting {key}={text}: expected a whole number from {low} to {high}")
     return int(text)

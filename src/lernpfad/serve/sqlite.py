@@ -1,0 +1,161 @@
+"""The embedded database: one SQLite file and its write-ahead log. A commit is synced to the disk before it returns."""
+
+import os
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from threading import Lock
+from typing import Final, TypeVar
+
+from lernpfad.serve.database import BUSY, DAMAGED, FULL, GONE, Dialect, StoreError, Transaction
+
+T = TypeVar("T")
+
+PATIENCE: Final = 10.0
+"""Seconds to wait for another process that writes."""
+
+_SETTINGS: Final = (
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=FULL",  # in WAL mode NORMAL would lose the last commits when the power goes
+    "PRAGMA foreign_keys=ON",
+    "PRAGMA secure_delete=ON",  # deleted rows are overwritten, not only forgotten
+)
+_REMEDIES: Final = {
+    DAMAGED: "is damaged ({problem}); put a backup in its place, or start with another store=",
+    FULL: "cannot grow ({problem}); free space on its disk",
+    BUSY: "is held by another process ({problem}); see who has it open",
+    GONE: "cannot be reached ({problem}); put it back, or mend its folder's permissions",
+}
+
+
+class Sqlite:
+    """One file. One transaction writes at a time, across threads and processes; readers go on meanwhile.
+
+    max_pages: pages of 4 KiB that the file may grow to; None for as many as the disk holds.
+    """
+
+    dialect = Dialect(
+        number="INTEGER PRIMARY KEY AUTOINCREMENT",
+        blob="BLOB",
+        lock="",
+        alone="",
+        frozen=(
+            "CREATE TRIGGER IF NOT EXISTS {table}_frozen BEFORE UPDATE ON {table} "
+            "BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END",
+        ),
+    )
+
+    def __init__(self, path: Path, *, max_pages: int | None = None, patience: float = PATIENCE) -> None:
+        self.path = path
+        self.max_pages = max_pages
+        self.patience = patience
+        self._locks = {True: Lock(), False: Lock()}
+        self._open: dict[bool, sqlite3.Connection] = {}
+        with self._locks[True], self._told():
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))  # learners' answers are nobody else's to read
+            self._file = self._identity()
+            self._connection(True).execute("SELECT count(*) FROM sqlite_master").fetchone()
+
+    def read(self, work: Callable[[Transaction], T]) -> T:
+        """One consistent look; does not wait for writers."""
+        return self._run(work, writing=False)
+
+    def write(self, work: Callable[[Transaction], T]) -> T:
+        """All or nothing, and on the disk when it returns."""
+        return self._run(work, writing=True)
+
+    def scrub(self) -> None:
+        """Write the whole log into the file, where deleted rows are zeros, and empty it."""
+        with self._locks[True], self._locks[False], self._told():
+            busy = self._connection(True).execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        if busy:
+            raise StoreError(BUSY, f"{self} is being read, so its log keeps what was erased; erase once more")
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._locks[True], self._locks[False]:
+            self._drop(False)
+            self._drop(True)
+
+    def __str__(self) -> str:
+        return f"the store {self.path}"
+
+    def _run(self, work: Callable[[Transaction], T], *, writing: bool) -> T:
+        with self._locks[writing], self._told():
+            connection = self._connection(writing)
+            connection.execute("BEGIN IMMEDIATE" if writing else "BEGIN")
+            try:
+                result = work(connection)
+                connection.execute("COMMIT")
+            except BaseException:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
+            return result
+
+    def _connection(self, writing: bool) -> sqlite3.Connection:
+        try:
+            if self._identity() != self._file:
+                raise FileNotFoundError("another file lies there; to serve from that one, start anew")
+        except OSError:
+            self._drop(writing)  # a commit to the old file, wherever it lies now, would be lost
+            raise
+        if writing not in self._open:
+            self._open[writing] = self._opened()
+        return self._open[writing]
+
+    def _opened(self) -> sqlite3.Connection:
+        # mode=rw: a file that has gone is an error, not an empty store
+        address = f"{self.path.resolve().as_uri()}?mode=rw"
+        connection = sqlite3.connect(
+            address, uri=True, timeout=self.patience, isolation_level=None, check_same_thread=False
+        )
+        try:
+            for setting in _SETTINGS:
+                connection.execute(setting)
+            if self.max_pages is not None:
+                connection.execute(f"PRAGMA max_page_count={int(self.max_pages)}")
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _identity(self) -> tuple[int, int]:
+        found = self.path.stat()
+        return found.st_dev, found.st_ino
+
+    def _drop(self, writing: bool) -> None:
+        if writing in self._open:
+            with suppress(sqlite3.Error):
+                self._open.pop(writing).close()
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except (sqlite3.OperationalError, sqlite3.DatabaseError, OSError) as problem:
+            if isinstance(problem, sqlite3.IntegrityError | sqlite3.ProgrammingError):
+                raise  # a mistake of ours
+            kind = _kind(problem)
+            raise StoreError(kind, f"{self} {_REMEDIES[kind].format(problem=problem)}") from problem
+
+
+def _kind(problem: Exception) -> str:
+    code = getattr(problem, "sqlite_errorcode", None)
+    if code is None:
+        return FULL if getattr(problem, "errno", None) == 28 else GONE
+    primary = code & 0xFF
+    known = {
+        sqlite3.SQLITE_CORRUPT: DAMAGED,
+        sqlite3.SQLITE_NOTADB: DAMAGED,
+        sqlite3.SQLITE_FULL: FULL,
+        sqlite3.SQLITE_BUSY: BUSY,
+        sqlite3.SQLITE_LOCKED: BUSY,
+        sqlite3.SQLITE_CANTOPEN: GONE,
+        sqlite3.SQLITE_IOERR: GONE,
+        sqlite3.SQLITE_READONLY: GONE,
+        sqlite3.SQLITE_PERM: GONE,
+    }
+    return known.get(primary, DAMAGED)

@@ -1,0 +1,130 @@
+"""After an erasure nothing of the learner is left, in no table and in no file; others are untouched."""
+
+from collections.abc import Callable
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from lernpfad.serve.bundle import Bundle
+from lernpfad.serve.database import Database, StoreError
+from lernpfad.serve.decisions import decisions, training_rows
+from lernpfad.serve.engine import Engine
+from lernpfad.serve.learners import Learners
+from lernpfad.serve.sqlite import Sqlite
+from lernpfad.serve.store import Receipt, Store
+from lernpfad.serve.stored import InteractionPost, LearnerItemsRequest
+from serve.stack import START
+from serve.web import NOW, small_bundle
+
+WHO = "lea.erased@example.org"
+ITEM = "an-item-that-only-she-was-given"
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
+    return small_bundle(tmp_path_factory.mktemp("serve"))
+
+
+def live(learners: Learners, who: str, *, rows: int = 30, item: str = "i1") -> None:
+    """Interactions whose ids tell who it is, a state, and decisions."""
+    learners.record(
+        [InteractionPost(learner=who, id=f"{who}-{n}", item=item, time=START + n) for n in range(rows)],
+        now=NOW,
+        batch=True,
+    )
+    for _ in range(3):
+        learners.next_items(LearnerItemsRequest(learner=who), now=NOW)
+
+
+def crowded(database: Database, bundle: Bundle) -> Learners:
+    """She is one of several who came before and after her."""
+    learners = Learners(Engine(bundle), Store(database))
+    for who, item in (("before", "i1"), (WHO, ITEM), ("after", "i2")):
+        live(learners, who, item=item)
+    return learners
+
+
+def test_what_is_left_is_a_receipt(database: Database, bundle: Bundle) -> None:
+    learners = crowded(database, bundle)
+    pseudonym = learners.store.pseudonym(WHO)
+    receipt = learners.erase(WHO, now=NOW)
+    assert (receipt.interactions, receipt.decisions, receipt.erased) == (30, 3, NOW)
+    assert receipt.hash == sha256(f"{receipt.nonce}:{WHO}".encode()).hexdigest()
+    stored = database.read(lambda on: on.execute("SELECT * FROM receipts").fetchall())
+    assert stored == [(receipt.id, NOW, receipt.hash, 30, 3)]
+    for table in ("learners", "interactions", "states", "decisions"):
+        [(count,)] = database.read(lambda on, table=table: on.execute(f"SELECT count(*) FROM {table}").fetchall())
+        assert count == {"learners": 2, "interactions": 60, "states": 2, "decisions": 6}[table]
+    assert pseudonym not in {who for who, _ in decisions(database)}
+    assert ITEM not in {row["item"] for row in training_rows(database)}
+    assert len(learners.store.known(WHO).rows) == 0
+    assert len(learners.store.known("after").rows) == 30
+
+
+def test_it_may_be_repeated_and_she_may_come_back(database: Database, bundle: Bundle) -> None:
+    learners = crowded(database, bundle)
+    counts = [learners.erase(WHO, now=NOW).interactions for _ in range(2)]
+    assert counts == [30, 0]
+    live(learners, WHO, rows=2)
+    assert len(learners.store.known(WHO).rows) == 2
+
+
+def test_the_files_hold_her_no_more(tmp_path: Path, bundle: Bundle) -> None:
+    path = tmp_path / "learners.db"
+    learners = crowded(Sqlite(path), bundle)
+    pseudonym = learners.store.pseudonym(WHO)
+    assert held(tmp_path, pseudonym)
+    assert held(tmp_path, ITEM)
+    assert not held(tmp_path, WHO)  # not even while she is stored
+    learners.erase(WHO, now=NOW)
+    assert (tmp_path / "learners.db-wal").stat().st_size == 0
+    for trace in (WHO, pseudonym, ITEM):
+        assert not held(tmp_path, trace)
+    assert held(tmp_path, learners.store.pseudonym("after"))
+
+
+def test_not_one_of_many_leaves_a_trace(tmp_path: Path, bundle: Bundle) -> None:
+    """Pages are split, merged and reused; a hundred learners come, every third one goes."""
+    store = Learners(Engine(bundle), Store(Sqlite(tmp_path / "learners.db")))
+    for n in range(100):
+        live(store, f"learner-{n}", rows=1 + n % 40, item=f"only-of-{n}-")
+        if n % 3 == 2:
+            store.erase(f"learner-{n - 1}", now=NOW)
+    left = (tmp_path / "learners.db").read_bytes() + (tmp_path / "learners.db-wal").read_bytes()
+    gone = range(1, 100, 3)
+    assert [n for n in gone if f"only-of-{n}-".encode() in left] == []
+    assert [n for n in gone if store.store.pseudonym(f"learner-{n}").encode() in left] == []
+    assert all(store.store.pseudonym(f"learner-{n}").encode() in left for n in range(0, 99, 3))
+
+
+def test_a_reader_that_holds_the_log_is_told_of(tmp_path: Path, bundle: Bundle) -> None:
+    path = tmp_path / "learners.db"
+    learners = crowded(Sqlite(path, patience=0.05), bundle)
+    other = Sqlite(path)
+
+    def erase_meanwhile(on: object) -> Receipt | str:
+        on.execute("SELECT count(*) FROM interactions").fetchone()  # type: ignore[attr-defined]
+        try:
+            return learners.erase(WHO, now=NOW)
+        except StoreError as problem:
+            return str(problem)
+
+    assert "its log keeps what was erased; erase once more" in str(other.read(erase_meanwhile))
+    assert learners.erase(WHO, now=NOW).interactions == 0
+    assert not held(tmp_path, ITEM)
+
+
+def test_postgres_files_never_hold_an_id(where: str, opened: Callable[[], Database], bundle: Bundle) -> None:
+    database = opened()
+    if isinstance(database, Sqlite):
+        pytest.skip("SQLite has a test of its own")
+    learners = crowded(database, bundle)
+    learners.erase(WHO, now=NOW)
+    [(folder,)] = database.read(lambda on: on.execute("SHOW data_directory").fetchall())
+    assert not held(Path(folder), WHO)
+    assert not held(Path(folder).parent, WHO)  # nor does the server's log
+
+
+def held(folder: Path, text: str) -> bool:
+    return any(text.encode() in one.read_bytes() for one in folder.rglob("*") if one.is_file())
