@@ -191,12 +191,12 @@ def write(found: dict[str, dict[str, list[float]]], asked: argparse.Namespace) -
     lines = [
         "# The ten best for ten thousand learners",
         "",
-        f"Processor seconds for {asked.learners:,} learners and 3,321 items (MOOCCubeX), what was taken masked: medians of",
-        f"{asked.repeats} turns on one core ({platform.machine()}), the sides taking turns in one run; every library with one",
-        "thread. `lernpfad` is `score` (or `affinity`, where the learners' factors are those of training) and",
-        "`evaluate.ranking.top` in parts of 2,000,000 scores; the others are their own batch `recommend`, RecTools' with the",
-        "data frame that it ends with. LensKit goes from learner to learner: it was asked for",
-        f"{asked.few:,}, and its seconds are {asked.learners / asked.few:g} times those.",
+        f"Processor seconds for {asked.learners:,} learners and 3,321 items (MOOCCubeX), what was taken masked:",
+        f"medians of {asked.repeats} turns on one core ({platform.machine()}), sides taking turns in one run; every",
+        "library with one thread. `lernpfad` is `score` (or `affinity`, where the learners' factors are those of",
+        "training) and `evaluate.ranking.top` in parts of 2,000,000 scores; the others are their own batch",
+        "`recommend`, RecTools' with the data frame that it ends with. LensKit goes from learner to learner: it was",
+        f"asked for {asked.few:,}, and its seconds are {asked.learners / asked.few:g} times those.",
         "",
         "    python experiments/speed/recommend.py --rectools RECTOOLS/bin/python --lenskit LENSKIT/bin/python",
         "",
@@ -213,9 +213,10 @@ def write(found: dict[str, dict[str, list[float]]], asked: argparse.Namespace) -
             )
     lines += [
         "",
-        "implicit has no EASE. RecTools' ALS and EASE end in implicit's compiled search for the best, its item-kNN in",
-        "implicit's, one learner at a time; so it is as far from us as implicit is, plus its frames. On factors of training",
-        "it cannot serve a learner who was not there; `folded in` can.",
+        "implicit has no EASE. RecTools calls implicit's compiled code itself: ALS and EASE end in implicit's search",
+        "for the best, item-kNN in its scorer, learner by learner. So RecTools is as far from lernpfad as implicit is,",
+        "and what its frames cost besides. From factors of training, nobody is served who was not there; `folded in`",
+        "serves whoever has a history.",
     ]
     (HERE / "recommend.md").write_text("\n".join([*lines, ""]))
 

@@ -186,6 +186,23 @@ def test_a_row_does_not_depend_on_the_batch():
         np.testing.assert_allclose(fitted.fold_in(log(taken[j : j + 1]))[0], folded[j], atol=1e-10)
 
 
+@pytest.mark.parametrize("declined", [0.0, 0.5, 10.0])
+def test_few_equations_and_many_give_the_same_factors(declined):
+    rng = np.random.default_rng(8)
+    offered = rng.random((200, 60)) < np.repeat([0.05, 0.4], 100)[:, None]
+    train = replace(log(offered), accepted=rng.random(offered.sum()) < 0.7)
+    als = ALS(factors=9, declined=declined).fit(train)
+    assert (train.lengths < 9).any() and (train.lengths > 20).any()  # noqa: PT018
+    weight = np.where(offered, -declined, 0.0)
+    weight[train.owner[train.accepted], train.item[train.accepted]] = als.alpha
+    vectors = als.items_.astype(np.float64)
+    for j, folded in enumerate(als.fold_in(train)):
+        heavy = np.where(offered[j], np.abs(weight[j]), 1.0)
+        normal = (vectors * heavy[:, None]).T @ vectors + als.regularization * np.eye(9)
+        expected = np.linalg.solve(normal, np.maximum(weight[j], 0.0) @ vectors)
+        np.testing.assert_allclose(folded, expected, atol=1e-5 * max(np.abs(expected).max(), 1e-3))
+
+
 def test_same_seed_same_bits_and_another_seed_other_bits():
     train = log(checkerboard())
     one = ALS(factors=4, seed=1).fit(train).items_

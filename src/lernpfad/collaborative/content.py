@@ -54,8 +54,7 @@ class Content:
         part = said.gain[:, None] * self.weight_[said.row]
         np.add.at(profile, (said.owner[:, None], self.skill_[said.row]), part)
         profile = _unit(profile)
-        profile = _unit(profile)
-        scores = np.zeros((len(profile), len(self.skill_)))
+        scores: FloatArray = np.zeros((len(profile), len(self.skill_)))
         for skill, weight in zip(self.skill_.T, self.weight_.T, strict=True):  # an item has few, the catalog many
             scores += profile[:, skill] * weight
         return with_popularity(scores, self.share_, histories, items, ties=_TIES)
