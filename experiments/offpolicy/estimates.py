@@ -253,6 +253,7 @@ def line(horizon: str, name: str, title: str, estimator: Estimator, rows: Logged
         "clustered": list(clustered(terms)),
         "bootstrap": list(bootstrap(terms, resamples=400)),
         "ess": made.diagnostics.ess_share,
+        "foreseen": made.diagnostics.foreseen,
         "refused": made.refused is not None,
     }
 

@@ -111,6 +111,34 @@ def test_calibration_of_estimated_propensities():
     assert judge(DR(), guessed).refused is None, "logged ones need no estimate"
 
 
+def test_heavy_weights_that_happen_to_be_missing_are_foreseen():
+    """By hand: the target's half on an item of .001 has E[w^2] = .25 / .999 + .25 / .001 = 250.25, a share of .004.
+
+    Of 200 offers none was that item, so all weights are alike and the estimate is half of what it should be.
+    """
+    table, target = np.tile([0.999, 0.001], (200, 1)), np.tile([0.5, 0.5], (200, 1))
+    columns = {"action": np.zeros(200, dtype=int), "reward": np.ones(200), "logged": table[:, 0], "target": target}
+    blind, seeing = judge(IPS(), Logged.rows(**columns)), judge(IPS(), Logged.rows(**columns, behaviour=table))
+    assert blind.refused is None
+    assert blind.value == pytest.approx(0.5, abs=0.001)
+    assert seeing.diagnostics.foreseen == pytest.approx(1 / 250.25, rel=1e-3)
+    assert seeing.diagnostics.ess == pytest.approx(200)
+    assert "0.8 of 200 units is to be expected of such logs" in seeing.refused
+
+
+def test_the_foreseen_share_is_that_of_many_logs():
+    """One step: exact. Three steps of the same: its third power, and both what large logs show."""
+    rng = np.random.default_rng(5)
+    one, three = planted(rng, learners=20_000), planted(rng, learners=20_000, offers=3)
+    square = 0.04 / 0.6 + 0.16 / 0.3 + 0.16 / 0.1
+    assert judge(IPS(), one).diagnostics.foreseen == pytest.approx(1 / square)
+    assert judge(IPS(), one).diagnostics.ess_share == pytest.approx(1 / square, rel=0.05)
+    assert judge(PDIS(), three).diagnostics.foreseen == pytest.approx(square**-3)
+    assert judge(PDIS(), three).diagnostics.ess_share == pytest.approx(square**-3, rel=0.2)
+    together = OfCluster(np.array([0, 0, 1]))
+    assert judge(IPS(together), one).diagnostics.foreseen == pytest.approx(1 / (0.36 / 0.9 + 0.16 / 0.1))
+
+
 def test_effective_size():
     """By hand: weights 1, 1, 2 count as 16 / 6; no weight at all as nobody."""
     np.testing.assert_allclose(effective(np.array([[1.0, 0.0], [1.0, 0.0], [2.0, 0.0]])), [16 / 6, 0.0])

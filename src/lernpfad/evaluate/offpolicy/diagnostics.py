@@ -39,16 +39,19 @@ class Diagnostics:
     """What a reader must know beside an estimate. NaN where it is not known.
 
     units, learners: what was added up, and whose it was. ess, ess_share: (sum w)^2 / sum w^2, of the worst step of a
-    sequence, and the same over units. mean_weight, mean_weight_error: at the last step, with its standard error; 1
-    if all is well. max_weight: largest weight. top: share of the weight in the heaviest 1 % of units.
-    unsupported: share of the target's mass on candidates that were never offered. calibration: error of the logging
-    policy's propensities, see `calibration_error`. offers: median length of a sequence.
+    sequence, and the same over units. foreseen: that share as it is to be expected from the whole distributions; a
+    log in which the heavy weights happen to be missing looks even, and is biased by just that. mean_weight,
+    mean_weight_error: at the last step, with its standard error; 1 if all is well. max_weight: largest weight. top:
+    share of the weight in the heaviest 1 % of units. unsupported: share of the target's mass on candidates that were
+    never offered. calibration: error of the logging policy's propensities, see `calibration_error`. offers: median
+    length of a sequence.
     """
 
     units: int
     learners: int
     ess: float
     ess_share: float
+    foreseen: float
     mean_weight: float
     mean_weight_error: float
     max_weight: float
@@ -58,7 +61,9 @@ class Diagnostics:
     offers: float
 
 
-def diagnose(logged: Logged, weights: FloatArray, *, limits: Limits | None = None) -> Diagnostics:
+def diagnose(
+    logged: Logged, weights: FloatArray, *, foreseen: float = float("nan"), limits: Limits | None = None
+) -> Diagnostics:
     """Diagnostics of importance weights `[M]` of rows, or `[M, T]` of sequences with a column a step."""
     limits = limits or Limits()
     table = weights[:, None] if weights.ndim == 1 else weights
@@ -71,6 +76,7 @@ def diagnose(logged: Logged, weights: FloatArray, *, limits: Limits | None = Non
         learners=logged.learners,
         ess=float(sizes.min(initial=np.inf)) if units else 0.0,
         ess_share=float(sizes.min()) / units if units else 0.0,
+        foreseen=foreseen,
         mean_weight=float(last.mean()) if units else np.nan,
         mean_weight_error=float(last.std(ddof=1) / np.sqrt(units)) if units > 1 else np.nan,
         max_weight=float(table.max(initial=0.0)),
@@ -129,6 +135,13 @@ def refusal(found: Diagnostics, limits: Limits, *, extrapolates: bool = False, e
         return (
             f"effective sample size {found.ess:.1f} of {found.units} units, at least {least:.0f} needed: the logging "
             "policy seldom does what the target would; log with more exploration or judge a policy nearer to it"
+        )
+    expected = found.foreseen * found.units
+    if not extrapolates and expected < least:
+        return (
+            f"effective sample size {expected:.1f} of {found.units} units is to be expected of such logs, at least "
+            f"{least:.0f} needed; that this one shows {found.ess:.1f} is luck, and the estimate is off where the heavy "
+            "weights are missing; log with more exploration or judge a policy nearer to it"
         )
     if found.unsupported > limits.unsupported:
         return (

@@ -47,7 +47,7 @@ def judge(
     The bare number, whatever the diagnostics say, is `estimator.terms(logged).value`.
     """
     limits = limits or Limits()
-    found = diagnose(logged, estimator.overlap(logged), limits=limits)
+    found = diagnose(logged, estimator.overlap(logged), foreseen=estimator.foreseen(logged), limits=limits)
     reason = refusal(found, limits, extrapolates=estimator.extrapolates, estimated=estimated)
     value, low, high = np.nan, np.nan, np.nan
     if reason is None:

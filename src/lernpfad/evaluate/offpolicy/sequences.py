@@ -13,6 +13,7 @@ import numpy as np
 from lernpfad.core import BoolArray, FloatArray
 from lernpfad.evaluate.offpolicy.logged import Logged
 from lernpfad.evaluate.offpolicy.terms import Terms, averaged
+from lernpfad.evaluate.offpolicy.weights import Plain
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,6 +64,13 @@ class PerDecision:
     def overlap(self, logged: Logged) -> FloatArray:
         """rho, `[J, T]`."""
         return steps(logged, gamma=self.gamma).rho
+
+    def foreseen(self, logged: Logged) -> float:
+        """1 over the product of the mean E[w_t^2 | x_t] of the steps, as if these were independent of each other."""
+        square = Plain().square(logged)
+        place = np.arange(len(logged)) - np.repeat(logged.offsets[:-1], logged.lengths)
+        beyond = np.bincount(place, weights=square - 1.0) / max(logged.learners, 1)  # who has stopped adds 1
+        return float(1.0 / np.prod(1.0 + beyond))
 
     def steps(self, logged: Logged, *, modelled: bool = False) -> Steps:
         """The sequences as tables; DataError where a model is wanted and there is none."""

@@ -10,7 +10,7 @@ from lernpfad.evaluate.offpolicy.logged import Logged
 
 
 class Weight(Protocol):
-    """A weight per row. `overlap` is what it was before it was tamed: diagnostics look at that."""
+    """A weight per row. `overlap` and `square` are about what it was before it was tamed: diagnostics look at that."""
 
     def __call__(self, logged: Logged) -> FloatArray:
         """The weights, `[N]`."""
@@ -18,6 +18,10 @@ class Weight(Protocol):
 
     def overlap(self, logged: Logged) -> FloatArray:
         """The importance weights underneath, `[N]`."""
+        ...
+
+    def square(self, logged: Logged) -> FloatArray:
+        """Their expected square in each row, over all that could have been offered, `[N]`; NaN if not known."""
         ...
 
 
@@ -32,6 +36,34 @@ class Plain:
     def overlap(self, logged: Logged) -> FloatArray:
         """The ratio, `[N]`."""
         return logged.weight
+
+    def square(self, logged: Logged) -> FloatArray:
+        """sum_a pi(a)^2 / pi_b(a), `[N]`; what was never offered is left to the check of support."""
+        if logged.behaviour is None:
+            return np.full(len(logged), np.nan)
+        return expected_square(logged.target, logged.behaviour)
+
+
+def expected_square(target: FloatArray, behaviour: FloatArray) -> FloatArray:
+    """`sum_a pi(a)^2 / pi_b(a)` over what is ever offered, both `[N, C]`: `[N]`."""
+    ratio = np.divide(target, behaviour, out=np.zeros(target.shape), where=behaviour > 0)
+    square: FloatArray = (target * ratio).sum(axis=1)
+    return square
+
+
+@dataclass(frozen=True)
+class Tamed:
+    """What the shapes below share: around which weight they are, and what diagnostics see of it."""
+
+    of: Weight = field(default_factory=Plain, kw_only=True)
+
+    def overlap(self, logged: Logged) -> FloatArray:
+        """The weights before they were tamed, `[N]`."""
+        return self.of.overlap(logged)
+
+    def square(self, logged: Logged) -> FloatArray:
+        """The expected square of those, `[N]`."""
+        return self.of.square(logged)
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,35 +98,36 @@ class OfCluster:
         """The ratio of the masses, `[N]`."""
         return self(logged)
 
+    def square(self, logged: Logged) -> FloatArray:
+        """sum over clusters of pi(cluster)^2 / pi_b(cluster), `[N]`; NaN without the logging policy."""
+        if logged.behaviour is None:
+            return np.full(len(logged), np.nan)
+        of_cluster = np.eye(int(self.cluster.max()) + 1)[self.cluster]
+        return expected_square(logged.target @ of_cluster, logged.behaviour @ of_cluster)
+
 
 @dataclass(frozen=True)
-class Clipped:
+class Clipped(Tamed):
     """min(w, limit): clipped IPS (Ionides 2008); in DR the pessimistic shrinkage of Su et al. 2020.
 
     Its bias has a sign: what is clipped away is lost, so a gain that rests on rare offers is estimated too small.
     """
 
     limit: float
-    of: Weight = field(default_factory=Plain)
 
     def __call__(self, logged: Logged) -> FloatArray:
         """The clipped weights, `[N]`."""
         return np.minimum(self.of(logged), self.limit)
 
-    def overlap(self, logged: Logged) -> FloatArray:
-        """The weights before clipping, `[N]`."""
-        return self.of.overlap(logged)
-
 
 @dataclass(frozen=True)
-class Shrunk:
+class Shrunk(Tamed):
     """limit w / (w^2 + limit): the optimistic shrinkage of Su et al. 2020, "Doubly robust ... with shrinkage" (DRos).
 
     limit 0 leaves the model alone (DM), a large one plain DR.
     """
 
     limit: float
-    of: Weight = field(default_factory=Plain)
 
     def __call__(self, logged: Logged) -> FloatArray:
         """The shrunk weights, `[N]`; the largest possible is sqrt(limit) / 2."""
@@ -102,44 +135,30 @@ class Shrunk:
         shrunk: FloatArray = self.limit * weight / np.maximum(weight**2 + self.limit, 1e-300)
         return shrunk
 
-    def overlap(self, logged: Logged) -> FloatArray:
-        """The weights before shrinking, `[N]`."""
-        return self.of.overlap(logged)
-
 
 @dataclass(frozen=True)
-class Switched:
+class Switched(Tamed):
     """1[w <= limit] w: beyond the limit the model alone speaks. Wang, Agarwal & Dudik 2017 (Switch-DR)."""
 
     limit: float
-    of: Weight = field(default_factory=Plain)
 
     def __call__(self, logged: Logged) -> FloatArray:
         """The weights, 0 beyond the limit, `[N]`."""
         weight = self.of(logged)
         return np.where(weight <= self.limit, weight, 0.0)
 
-    def overlap(self, logged: Logged) -> FloatArray:
-        """The weights before switching, `[N]`."""
-        return self.of.overlap(logged)
-
 
 @dataclass(frozen=True)
-class SubGaussian:
+class SubGaussian(Tamed):
     """w / (1 - amount + amount w): Metelli, Russo & Restelli 2021, sub-Gaussian importance sampling.
 
     amount 0 is plain, 1 makes every weight 1.
     """
 
     amount: float
-    of: Weight = field(default_factory=Plain)
 
     def __call__(self, logged: Logged) -> FloatArray:
         """The tamed weights, `[N]`, below 1 / amount."""
         weight = self.of(logged)
         tamed: FloatArray = weight / (1.0 - self.amount + self.amount * weight)
         return tamed
-
-    def overlap(self, logged: Logged) -> FloatArray:
-        """The weights before, `[N]`."""
-        return self.of.overlap(logged)
