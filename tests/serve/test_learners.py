@@ -212,6 +212,27 @@ def test_a_drawn_offer_is_as_likely_as_its_propensity_says(
         assert len({one.item for one in items}) == 2
 
 
+class OnlyTheFirst:
+    """Ranks nothing but the first item, and offers the others as often."""
+
+    def score(self, situation: Any) -> Any:
+        return np.where(situation.candidates == 0, 1.0, -np.inf)
+
+    def propensities(self, situation: Any) -> Any:
+        return situation.eligible / np.maximum(situation.eligible.sum(axis=1, keepdims=True), 1)
+
+
+def test_what_is_drawn_may_be_something_that_the_order_leaves_out(bundle: Bundle, database: Database) -> None:
+    odd = replace(bundle, next_best=replace(bundle.next_best, policy=OnlyTheFirst()))
+    learners = Learners(Engine(odd), Store(database))
+    found = [learners.next_items(LearnerItemsRequest(learner="lea", draw=True, k=2), now=NOW).items for _ in range(12)]
+    assert len({items[0].item for items in found}) > 3
+    assert all(items[0].propensity == pytest.approx(1 / 24) for items in found)
+    assert all(items[-1].item == "i0" for items in found)
+    none = learners.next_items(LearnerItemsRequest(learner="lea", draw=True, minutes=0.0), now=NOW)
+    assert none.items == []
+
+
 def test_an_answer_that_an_erasure_overtook_is_begun_anew(learners: Learners) -> None:
     post(learners, rows())
     keep, erased = learners.store.keep, []

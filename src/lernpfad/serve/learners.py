@@ -9,6 +9,7 @@ from uuid import uuid4
 import numpy as np
 
 from lernpfad.core import Recommendation, Sequences, Situation, choose, recommend
+from lernpfad.policy.random import Random
 from lernpfad.serve.decisions import Decision, packed
 from lernpfad.serve.engine import OUTCOMES, Engine, RequestError, check_row, told
 from lernpfad.serve.files import canonical
@@ -137,7 +138,8 @@ class Learners:
             return []
         alone = np.zeros_like(situation.eligible)
         alone[0, column] = True
-        [first] = recommend(policy, situation.among(alone), k=1)[0]
+        # by a policy without a score: what is drawn may be something that the order leaves out
+        [first] = recommend(Random(), situation.among(alone), k=1)[0]
         first = replace(first, propensity=float(propensities[0, column]))
         return [first, *(one for one in ranked if one.item != first.item)][: request.k]
 
