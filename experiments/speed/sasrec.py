@@ -115,7 +115,7 @@ def write(found: dict[str, dict[str, list[float]]], asked: argparse.Namespace) -
         "",
         f"Takes that were trained on (padding does not count) a second of one core ({platform.machine()}, no GPU;",
         f"torch {torch.__version__.partition('+')[0]} on both sides): medians of {asked.repeats} turns of",
-        f"{asked.steps} steps, in processor time, the sides taking turns. MovieLens 1M, the last 201 takes of every learner;",
+        f"{asked.steps} steps, in processor time, the sides taking turns. MovieLens 1M, everybody's last 201 takes;",
         "width 64, two blocks, one head, window 200, 128 learners in a batch on average. Each side runs its own step",
         "under its own Lightning trainer.",
         "",
