@@ -67,7 +67,8 @@ class Lane:
 
     world: Corporate
     policies: dict[str, Policy]
-    shares: dict[str, float]
+    offers: dict[str, float]
+    weeks: dict[str, float]
 
     @property
     def clusters(self) -> IntArray:
@@ -85,7 +86,8 @@ LANES = {
             "masterythreshold": MasteryThreshold(),
             "debtperminute": DebtPerMinute(),
         },
-        shares={"offer": 1.0, "half of the offers": 0.5, "week": 0.2},
+        offers={"offer": 1.0, "half of the offers": 0.5},
+        weeks={"week": 0.2, "a tenth of a week": 0.1},
     ),
     "main": Lane(
         world=Corporate(),
@@ -94,7 +96,8 @@ LANES = {
             "more greedy": Explore(Logging(block=0.35, popular=0.1, greedy=0.65), 0.1),
             "less uniform": Explore(Logging(block=0.35, popular=0.6, greedy=0.35, uniform=0.05), 0.1),
         },
-        shares={"offer": 1.0, "half of the offers": 0.5, "week": 1.0},
+        offers={"offer": 1.0, "half of the offers": 0.5},
+        weeks={"week": 1.0, "half of a week": 0.5},
     ),
 }
 """Small: far policies, in small shares for a week. Main: 800 items, where only policies near the log can be judged."""
@@ -167,15 +170,16 @@ def mixed(policy: Policy, share: float) -> Policy:
 def truth(lane: Lane, tracer: BKT, learners: int) -> dict[str, Any]:
     """The value of every judged mixture from on-policy rollouts of the same people with the same luck."""
     past = lived(lane, WROTE, learners=learners, weeks=PAST, seed=TRUTH_SEED, tracer=tracer)
-    found: dict[str, dict[str, tuple[float, float]]] = {horizon: {} for horizon in lane.shares}
+    found: dict[str, dict[str, tuple[float, float]]] = {horizon: {} for horizon in (*lane.offers, *lane.weeks)}
+    settings = {"learners": learners, "weeks": 1, "seed": TRUTH_SEED, "tracer": tracer, "after": past}
     for name, policy in {"logging": WROTE, **lane.policies}.items():
         began = perf_counter()
-        settings = {"learners": learners, "weeks": 1, "seed": TRUTH_SEED, "tracer": tracer, "after": past}
-        log = lived(lane, mixed(policy, lane.shares["week"]), **settings).log
-        found["week"][name] = about(np.bincount(log.owner, weights=right(log), minlength=learners))
-        for horizon in ("offer", "half of the offers"):
-            log = lived(lane, mixed(policy, lane.shares[horizon]), max_slots=1, **settings).log
+        for horizon, share in lane.offers.items():
+            log = lived(lane, mixed(policy, share), max_slots=1, **settings).log
             found[horizon][name] = about(right(log.where(log.position == 0)))
+        for horizon, share in lane.weeks.items():
+            log = lived(lane, mixed(policy, share), **settings).log
+            found[horizon][name] = about(np.bincount(log.owner, weights=right(log), minlength=learners))
         print(f"truth of {name}: {perf_counter() - began:.0f} s", flush=True)
     return {"learners": learners, "truth": found}
 
@@ -201,9 +205,10 @@ def estimates(lane: Lane, tracer: BKT, seed: int, learners: int) -> Iterator[dic
         features=of_offer,
     )
     for name in ("logging", *lane.policies):
-        yield from of_first_offers(lane, found, name, "offer")
-        yield from of_first_offers(lane, found, name, "half of the offers")
-        yield from of_week(lane, found, name)
+        for horizon, share in lane.offers.items():
+            yield from of_first_offers(lane, logged(found, name, share), found.features, (horizon, name))
+        for horizon, share in lane.weeks.items():
+            yield from of_week(logged(found, name, share), found.features, (horizon, name))
     print(f"seed {seed}: {len(week.log)} offers, {perf_counter() - began:.0f} s", flush=True)
 
 
@@ -214,10 +219,9 @@ def logged(found: Replayed, name: str, share: float) -> Logged:
     return Replayed(found.log, mixture, found.features, found.eligible).logged("target", behaviour="logging")
 
 
-def of_first_offers(lane: Lane, found: Replayed, name: str, horizon: str) -> Iterator[dict[str, Any]]:
+def of_first_offers(lane: Lane, whole: Logged, features: FloatArray, what: tuple[str, str]) -> Iterator[dict[str, Any]]:
     """One-step estimates from the first offer of the week of each learner."""
-    whole = logged(found, name, lane.shares[horizon])
-    first = found.log.offsets[:-1][found.log.lengths > 0]
+    first = whole.offsets[:-1][whole.lengths > 0]
     rows = Logged.rows(
         action=whole.action[first],
         reward=whole.reward[first],
@@ -225,29 +229,27 @@ def of_first_offers(lane: Lane, found: Replayed, name: str, horizon: str) -> Ite
         target=whole.target[first],
         behaviour=whole.behaviour[first],
     )
-    features = found.features[first]
-    modelled = rows.with_model(cross_fitted(Ridge, features, rows))
+    modelled = rows.with_model(cross_fitted(Ridge, features[first], rows))
     for title, estimator in one_step(lane.clusters).items():
-        yield line(horizon, name, title, estimator, modelled)
-    sharper = rows.with_model(cross_fitted(lambda: Ridge(weigh=mrdr), features, rows))
-    yield line(horizon, name, "MRDR", DR(), sharper)
+        yield line(what, title, estimator, modelled)
+    sharper = rows.with_model(cross_fitted(lambda: Ridge(weigh=mrdr), features[first], rows))
+    yield line(what, "MRDR", DR(), sharper)
 
 
-def of_week(lane: Lane, found: Replayed, name: str) -> Iterator[dict[str, Any]]:
+def of_week(rows: Logged, features: FloatArray, what: tuple[str, str]) -> Iterator[dict[str, Any]]:
     """Estimates from the week of each learner, those without an offer included."""
-    rows = logged(found, name, lane.shares["week"])
-    modelled = rows.with_model(cross_fitted(FQE, found.features, rows))
+    modelled = rows.with_model(cross_fitted(FQE, features, rows))
     for title, estimator in SEQUENCES.items():
-        yield line("week", name, title, estimator, modelled)
+        yield line(what, title, estimator, modelled)
 
 
-def line(horizon: str, name: str, title: str, estimator: Estimator, rows: Logged) -> dict[str, Any]:
-    """The bare estimate with both intervals, and whether `judge` refuses it."""
+def line(what: tuple[str, str], title: str, estimator: Estimator, rows: Logged) -> dict[str, Any]:
+    """The bare estimate with both intervals, and whether `judge` refuses it. what: horizon and policy."""
     terms = estimator.terms(rows)
     made = judge(estimator, rows)
     return {
-        "horizon": horizon,
-        "policy": name,
+        "horizon": what[0],
+        "policy": what[1],
         "estimator": title,
         "value": terms.value,
         "clustered": list(clustered(terms)),
