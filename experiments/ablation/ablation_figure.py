@@ -39,7 +39,7 @@ def _ways(axes: "Axes", found: Any) -> None:
 
 def _recommenders(axes: "Axes", found: Any) -> None:
     for place, (colour, what) in enumerate(((ORANGE, "recommender alone"), (BLUE, "with tracing"))):
-        for name in RECOMMENDERS:
+        for number, name in enumerate(RECOMMENDERS):
             said = found.ndcg.value(with_recommender(name)[0])
             value, low, high = found.loop.estimate(with_recommender(name)[place])
             filled = "none" if name == TRUTH else colour
@@ -47,9 +47,11 @@ def _recommenders(axes: "Axes", found: Any) -> None:
                 said, value, yerr=[[value - low], [high - value]], fmt="o", color=colour, mfc=filled, elinewidth=1
             )
             if place == 1:
-                axes.annotate(name, (said, high), (0, 4), textcoords="offset points", fontsize=8, rotation=45)
+                below = {"xytext": (2, -4), "ha": "right", "va": "top"} if number % 2 else {"xytext": (0, 4)}
+                spot = (said, low if number % 2 else high)
+                axes.annotate(name, spot, textcoords="offset points", fontsize=8, rotation=45, **below)
         axes.annotate(
-            what, (0.03, 0.62 if place else 0.3), xycoords="axes fraction", color=colour, fontsize=9, fontweight="bold"
+            what, (0.03, 0.55 if place else 0.3), xycoords="axes fraction", color=colour, fontsize=9, fontweight="bold"
         )
     axes.margins(x=0.2, y=0.25)
     axes.set(title="Does a better ranking offer better?", xlabel="NDCG@10 of the recommender", ylabel=AVOIDED)
