@@ -2,11 +2,11 @@
 
     python experiments/speed/recommend.py --rectools RECTOOLS/bin/python --lenskit LENSKIT/bin/python
 
-RECTOOLS and LENSKIT are environments of their own (RecTools pins numpy < 2; of LensKit, what pip finds for Python 3.11).
-The data are MOOCCubeX's enrolments: models are fitted on the
-histories of all learners less their last course; 10,000 of them (the sample of the leave-last-out lane) are asked for
-the ten best of 3,321 courses that they have not taken. Every side has one thread; seconds are the processor's, so that
-other work on the machine counts for nobody; the sides take turns. Writes recommend.md.
+RECTOOLS and LENSKIT are environments of their own (RecTools pins numpy < 2; of LensKit what pip finds for Python
+3.11). The data are MOOCCubeX's enrolments: models are fitted on the histories of all learners less their last course;
+10,000 of them (the sample of the leave-last-out lane) are asked for the ten best of 3,321 courses that they have not
+taken. Every side has one thread; seconds are the processor's, so that other work on the machine counts for nobody; the
+sides take turns. Writes recommend.md.
 """
 
 import argparse
@@ -224,9 +224,8 @@ def write(found: dict[str, dict[str, list[float]]], versions: dict[str, str], as
         for side in (side for side in sides if side != "lernpfad"):
             its = statistics.median(sides[side])
             reached = "yes" if its / mine >= WANTED[side] else "**no**"
-            lines.append(
-                f"|{contest}|{NAMES[side]} {versions[side]}|{its:.3f}|{mine:.3f}|{its / mine:.2f}|{WANTED[side]:.0f}|{reached}|"
-            )
+            figures = f"{its:.3f}|{mine:.3f}|{its / mine:.2f}|{WANTED[side]:.0f}"
+            lines.append(f"|{contest}|{NAMES[side]} {versions[side]}|{figures}|{reached}|")
     lines += [
         "",
         "lernpfad and implicit list the same items (the script insists on 95 % of the places, for equal scores);",
