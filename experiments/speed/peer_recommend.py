@@ -2,13 +2,14 @@
 
 python peer_recommend.py LIBRARY LOG.npz MODEL        (in the library's environment)
 
-Says "ready", and then, for every number of learners that it is told, how many processor seconds they took.
+Says its version, and then, for every number of learners that it is told, how many processor seconds they took.
 """
 
 import logging
 import sys
 import time
 import warnings
+from importlib.metadata import version
 
 import numpy as np
 import pandas as pd
@@ -60,7 +61,7 @@ def main() -> None:
     recommend = {"rectools": rectools, "lenskit": lenskit}[library](
         pd.DataFrame({"user": log["owner"], "item": log["item"]}), model
     )
-    print("ready", flush=True)
+    print(version(library), flush=True)
     for line in sys.stdin:
         learners = log["asked"][: int(line)]
         begun = time.process_time()

@@ -2,10 +2,11 @@
 
     python experiments/speed/recommend.py --rectools RECTOOLS/bin/python --lenskit LENSKIT/bin/python
 
-RECTOOLS and LENSKIT are environments of their own. The data are MOOCCubeX's enrolments: models are fitted on the
-histories of all learners less their last course; 10,000 of them (the sample of the leave-last-out lane) are asked for
-the ten best of 3,321 courses that they have not taken. Every side has one thread; seconds are the processor's, so that
-other work on the machine counts for nobody; the sides take turns. Writes recommend.md.
+RECTOOLS and LENSKIT are environments of their own (RecTools pins numpy < 2; of LensKit what pip finds for Python
+3.11). The data are MOOCCubeX's enrolments: models are fitted on the histories of all learners less their last course;
+10,000 of them (the sample of the leave-last-out lane) are asked for the ten best of 3,321 courses that they have not
+taken. Every side has one thread; seconds are the processor's, so that other work on the machine counts for nobody; the
+sides take turns. Writes recommend.md.
 """
 
 import argparse
@@ -17,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +32,7 @@ K, NEIGHBOURS, FACTORS, RIDGE, ITERATIONS = 10, 100, 64, 100.0, 2
 TOGETHER = 2_000_000
 """Scores held at once, as in `evaluate.ranking`."""
 WANTED = {"implicit": 1.0, "rectools": 20.0, "lenskit": 20.0}
-NAMES = {"implicit": "implicit 0.7.3", "rectools": "RecTools 0.19.0", "lenskit": "LensKit 2025.8.1"}
+NAMES = {"implicit": "implicit", "rectools": "RecTools", "lenskit": "LensKit"}
 Lists = Callable[[int], np.ndarray]
 """The best items of the first so many of the learners, `[learners, K]`."""
 Side = Callable[[int], float]
@@ -97,7 +99,7 @@ class Peer:
     def __init__(self, library: str, python: str, log: Path, model: str) -> None:
         script = [python, str(HERE / "peer_recommend.py"), library, str(log), model]
         self.process = subprocess.Popen(script, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self.heard()
+        self.version = self.heard()
 
     def heard(self) -> str:
         line = self.process.stdout.readline().strip()
@@ -174,7 +176,7 @@ def main() -> None:
     train, histories = data()
     rows = np.flatnonzero(np.isin(train.learners, histories.learners))
     assert np.array_equal(train.learners[rows], histories.learners)
-    sides = contests(train, histories, rows)
+    sides, versions = contests(train, histories, rows), {"implicit": version("implicit")}
     found: dict[str, dict[str, list[float]]] = {contest: {} for contest in sides}
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "log.npz"
@@ -185,6 +187,7 @@ def main() -> None:
                 for library in PEERS
                 if contest in PEERS[library] and (python := getattr(asked, library))
             }
+            versions |= {library: peer.version for library, peer in peers.items()}
             if "implicit" in own:
                 alike = float((own["lernpfad"](1000) == own["implicit"](1000)).mean())
                 print(f"{contest}: {alike:.4f} of the places alike", flush=True)
@@ -197,10 +200,10 @@ def main() -> None:
                 print(contest, {side: round(all_[-1], 3) for side, all_ in found[contest].items()}, flush=True)
             for peer in peers.values():
                 peer.close()
-    write(found, asked)
+    write(found, versions, asked)
 
 
-def write(found: dict[str, dict[str, list[float]]], asked: argparse.Namespace) -> None:
+def write(found: dict[str, dict[str, list[float]]], versions: dict[str, str], asked: argparse.Namespace) -> None:
     lines = [
         "# The ten best for ten thousand learners",
         "",
@@ -221,9 +224,8 @@ def write(found: dict[str, dict[str, list[float]]], asked: argparse.Namespace) -
         for side in (side for side in sides if side != "lernpfad"):
             its = statistics.median(sides[side])
             reached = "yes" if its / mine >= WANTED[side] else "**no**"
-            lines.append(
-                f"|{contest}|{NAMES[side]}|{its:.3f}|{mine:.3f}|{its / mine:.2f}|{WANTED[side]:.0f}|{reached}|"
-            )
+            figures = f"{its:.3f}|{mine:.3f}|{its / mine:.2f}|{WANTED[side]:.0f}"
+            lines.append(f"|{contest}|{NAMES[side]} {versions[side]}|{figures}|{reached}|")
     lines += [
         "",
         "lernpfad and implicit list the same items (the script insists on 95 % of the places, for equal scores);",
