@@ -1,6 +1,6 @@
 """Every off-policy estimator beside the true value: error, coverage and regret; prints the tables of README.md.
 
-    python experiments/offpolicy/estimates.py --seeds 200 --out experiments/offpolicy/estimates.jsonl
+    python experiments/offpolicy/estimates.py --lane small --seeds 200 --out runs/offpolicy/small.jsonl
 
 Goes on where an earlier run stopped: each seed is a line of the file, the truth is its first. Simulated, not observed.
 """
@@ -141,6 +141,7 @@ def main() -> None:
     words.add_argument("--out", type=Path, required=True)
     asked = words.parse_args()
     lane = LANES[asked.lane]
+    asked.out.parent.mkdir(parents=True, exist_ok=True)
     lines = [json.loads(line) for line in asked.out.read_text().splitlines()] if asked.out.exists() else []
     tracer = BKT().fit(lived(lane, WROTE, learners=600, weeks=4, seed=MODEL_SEED).log)
     if not lines:
