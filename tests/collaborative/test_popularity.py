@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
-from lernpfad.collaborative.popularity import Popularity, taken_pairs
+from lernpfad.collaborative.popularity import Popularity
 from lernpfad.core import Catalog, NotFittedError, Sequences
+from lernpfad.core.events import taken_pairs
 from lernpfad.core.persist import learned, revived, settings
 
 CATALOG = Catalog.of(["a", "b", "c", "d"], ["k"], [[0]] * 4)

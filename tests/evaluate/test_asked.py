@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from evaluate.handmade import catalog, log
 from lernpfad.core import ConfigError, Sequences
-from lernpfad.evaluate.asked import question, taken
+from lernpfad.core.events import taken_pairs
+from lernpfad.evaluate.asked import question
 
 ITEMS = [0, 1, 2, 0, 3, 4, 3]
 ACCEPTED = np.asarray([True, False, True, True, True, False, True])
@@ -59,7 +60,9 @@ def test_no_target_is_visible_and_first_and_last_are_among_all(
         assert one.owner.tolist() == sorted(set(every.owner.tolist()))
         assert set(zip(one.owner.tolist(), one.item.tolist(), strict=True)) <= pairs
         if mask_seen:
-            seen = set(zip(*(part.tolist() for part in taken(one.visible)), strict=True))
+            seen = set(
+                zip(*(part.tolist() for part in taken_pairs(one.visible, len(one.visible.catalog))), strict=True)
+            )
             assert not seen & set(zip(one.owner.tolist(), one.item.tolist(), strict=True))
 
 

@@ -5,8 +5,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lernpfad.collaborative.popularity import taken_pairs, within
+from lernpfad.collaborative.popularity import within
 from lernpfad.core.arrays import BoolArray, FloatArray, IntArray
+from lernpfad.core.events import taken_pairs
 from lernpfad.core.persist import require_fitted
 from lernpfad.core.progress import Listener
 from lernpfad.core.sequences import Sequences

@@ -6,9 +6,9 @@ from typing import Self
 import numpy as np
 
 from lernpfad.collaborative import blend
-from lernpfad.collaborative.popularity import taken_pairs
 from lernpfad.core.arrays import BoolArray, FloatArray, IntArray
 from lernpfad.core.errors import ConfigError, DataError
+from lernpfad.core.events import taken_pairs
 from lernpfad.core.persist import require_fitted
 from lernpfad.core.progress import Listener, Reports
 from lernpfad.core.protocols import Recommender

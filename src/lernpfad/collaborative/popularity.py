@@ -4,7 +4,8 @@ from typing import Self
 
 import numpy as np
 
-from lernpfad.core.arrays import BoolArray, FloatArray, IntArray
+from lernpfad.core.arrays import FloatArray, IntArray
+from lernpfad.core.events import taken_pairs
 from lernpfad.core.persist import require_fitted
 from lernpfad.core.sequences import Sequences
 
@@ -28,14 +29,6 @@ class Popularity:
         require_fitted(self)
         counts = np.append(self.learners_, 0.0)[within(items, len(self.learners_))]
         return np.repeat(counts[None, :], len(histories.learners), axis=0)
-
-
-def taken_pairs(histories: Sequences, items: int) -> tuple[IntArray, IntArray]:
-    """(learner, item) of everything that was accepted, each pair once, sorted: two arrays `[pairs]`."""
-    took: BoolArray = histories.accepted & (histories.item >= 0) & (histories.item < items)
-    key = np.sort(histories.owner[took] * items + histories.item[took])  # much faster than np.unique
-    owner, item = np.divmod(key[np.diff(key, prepend=-1) != 0], max(items, 1))
-    return owner, item
 
 
 def within(items: IntArray, known: int) -> IntArray:

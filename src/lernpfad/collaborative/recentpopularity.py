@@ -4,9 +4,10 @@ from typing import Self
 
 import numpy as np
 
-from lernpfad.collaborative.popularity import taken_pairs, within
+from lernpfad.collaborative.popularity import within
 from lernpfad.core.arrays import FloatArray, IntArray
 from lernpfad.core.errors import ConfigError, DataError
+from lernpfad.core.events import taken_pairs
 from lernpfad.core.persist import require_fitted
 from lernpfad.core.sequences import Sequences
 

@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lernpfad.collaborative.popularity import taken_pairs
 from lernpfad.core.arrays import FloatArray, IntArray
+from lernpfad.core.events import taken_pairs
 from lernpfad.core.sequences import Sequences
 
 _TOGETHER = 32

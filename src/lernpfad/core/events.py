@@ -1,10 +1,10 @@
-"""Histories as rectangles of their last events: what a network that reads sequences of items is shown."""
+"""What learners took: as pairs, and as rectangles of their last events, which is what a network is shown."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from lernpfad.core.arrays import UNKNOWN, Array, BoolArray, IntArray
+from lernpfad.core.arrays import UNKNOWN, Array, BoolArray, FloatArray, IntArray
 from lernpfad.core.sequences import Sequences
 
 
@@ -23,6 +23,14 @@ class Seen:
         """Whether each row is an event."""
         known: BoolArray = (item >= 0) & (item < self.items)
         return known if self.declined else known & accepted
+
+
+def taken_pairs(histories: Sequences, items: int) -> tuple[IntArray, IntArray]:
+    """(learner, item) of every known item that was accepted, each pair once, sorted: two arrays `[pairs]`."""
+    took: BoolArray = histories.accepted & (histories.item >= 0) & (histories.item < items)
+    key = np.sort(histories.owner[took] * items + histories.item[took])  # much faster than np.unique
+    owner, item = np.divmod(key[np.diff(key, prepend=-1) != 0], max(items, 1))
+    return owner, item
 
 
 def last_events(histories: Sequences, learners: IntArray, seen: Seen) -> tuple[IntArray, BoolArray]:
@@ -49,3 +57,14 @@ def rectangle(values: Array, lengths: IntArray, fill: int | bool) -> Array:
     filled = np.full(there.shape, fill, bool if isinstance(fill, bool) else np.int64)
     filled[there] = values
     return filled
+
+
+def inner_products(known: FloatArray, vectors: FloatArray, items: IntArray) -> FloatArray:
+    """Scores of items for what is known of learners, `[learners, items]`; an unknown item counts as the mean of all.
+
+    known: `[learners, D]`. vectors: of the items, `[I, D]`. items: indices; outside of `[0, I)` they are unknown.
+    """
+    there = (items >= 0) & (items < len(vectors))
+    asked = np.where(there[:, None], vectors[np.where(there, items, 0)], vectors.mean(axis=0))
+    scores: FloatArray = known @ asked.T
+    return scores

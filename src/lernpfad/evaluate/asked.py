@@ -92,14 +92,6 @@ def took(histories: Sequences) -> BoolArray:
     return rows
 
 
-def taken(histories: Sequences) -> tuple[IntArray, IntArray]:
-    """(learner, item) of everything accepted, each pair once, sorted: two arrays `[pairs]`."""
-    keys = np.sort(_keys(histories)[took(histories)])
-    new = np.concatenate([[True], keys[1:] != keys[:-1]]) if len(keys) else np.zeros(0, dtype=bool)
-    owner, item = np.divmod(keys[new], max(len(histories.catalog), 1))  # np.unique is many times slower
-    return owner, item
-
-
 def _keys(histories: Sequences) -> IntArray:
     """A number for each pair of learner and item, `[N]`; no use for unknown items."""
     keys: IntArray = histories.owner * max(len(histories.catalog), 1) + histories.item

@@ -8,8 +8,9 @@ import numpy as np
 
 from lernpfad.core import ConfigError, DataError, FloatArray, IntArray, Recommender, Sequences, unknown_name
 from lernpfad.core.arrays import BoolArray
+from lernpfad.core.events import taken_pairs
 from lernpfad.evaluate import diversity, exposure, hits, intervals
-from lernpfad.evaluate.asked import Asked, Question, Targets, question, taken, took
+from lernpfad.evaluate.asked import Asked, Question, Targets, question, took
 from lernpfad.evaluate.intervals import Estimate
 from lernpfad.evaluate.topk import top
 
@@ -196,7 +197,9 @@ def _spread(shown: IntArray, ks: tuple[int, ...], items: int) -> dict[str, float
 
 def _takers(train: Sequences) -> tuple[IntArray, int]:
     """How many learners took each item, `[I]`, and how many learners there are."""
-    return np.bincount(taken(train)[1], minlength=len(train.catalog)), max(len(train.learners), 1)
+    return np.bincount(taken_pairs(train, len(train.catalog))[1], minlength=len(train.catalog)), max(
+        len(train.learners), 1
+    )
 
 
 def _of_lists(
@@ -204,7 +207,7 @@ def _of_lists(
 ) -> dict[str, FloatArray]:
     """What the lists show apart from being right, per learner; her past is what the recommender saw of her."""
     past = asks.visible.select(learners)
-    owner, item = taken(past)
+    owner, item = taken_pairs(past, len(past.catalog))
     known = np.bincount(owner, minlength=len(learners))
     profile = np.bincount(owner, weights=takers[item], minlength=len(learners)) / np.maximum(known, 1)
     columns: dict[str, FloatArray] = {}

@@ -9,9 +9,9 @@ from typing import Any, Self
 import numpy as np
 
 from lernpfad.core import BoolArray, ConfigError, DataError, IntArray, Listener, Reports, Sequences
+from lernpfad.core.events import taken_pairs
 from lernpfad.data.dataset import Dataset, Split
 from lernpfad.evaluate import ranking, ranking_slices
-from lernpfad.evaluate.asked import taken
 from lernpfad.evaluate.gallery import gallery
 from lernpfad.evaluate.ranking import RankingResult
 from lernpfad.evaluate.results import Results, TracerScores, label
@@ -160,7 +160,7 @@ def _recommender(job: Job) -> dict[str, float]:
 
 def _takers(train: Sequences) -> IntArray:
     """How many learners took each item, `[I]`."""
-    return np.bincount(taken(train)[1], minlength=len(train.catalog))
+    return np.bincount(taken_pairs(train, len(train.catalog))[1], minlength=len(train.catalog))
 
 
 def _ranking_on_valid(job: Job, recommender: Any) -> measure.Rows:

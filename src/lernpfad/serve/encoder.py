@@ -8,7 +8,7 @@ from typing import Any, Final, Self
 import numpy as np
 
 from lernpfad.core import BundleError, FloatArray, IntArray, Sequences
-from lernpfad.core.events import Seen, last_events
+from lernpfad.core.events import Seen, inner_products, last_events
 from lernpfad.serve.files import read_tensors
 from lernpfad.serve.graph import Graph
 
@@ -45,10 +45,7 @@ class OnnxRecommender:
 
     def score(self, histories: Sequences, items: IntArray) -> FloatArray:
         """Inner product of history and item, `[learners, items]`; an unknown item scores like the mean of all."""
-        there = (items >= 0) & (items < len(self._vectors))
-        asked = np.where(there[:, None], self._vectors[np.where(there, items, 0)], self._vectors.mean(axis=0))
-        scores: FloatArray = self._encoded(histories) @ asked.T
-        return scores
+        return inner_products(self._encoded(histories), self._vectors, items)
 
     def _encoded(self, histories: Sequences) -> FloatArray:
         by_length = np.argsort(histories.lengths, kind="stable")

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from lernpfad.core import Array, FloatArray, IntArray, Sequences
-from lernpfad.core.events import Seen, last_events
+from lernpfad.core.events import Seen, inner_products, last_events
 from lernpfad.training.batches import Buckets
 from lernpfad.training.encoder import MakesEncoder
 from lernpfad.training.fitting import Fitting
@@ -53,11 +53,7 @@ class NeuralRecommender(NeuralModel):
 
     def score(self, histories: Sequences, items: IntArray) -> FloatArray:
         """Inner product of history and item, `[learners, items]`, float32."""
-        vectors = self.vectors()
-        there = (items >= 0) & (items < len(vectors))
-        asked = np.where(there[:, None], vectors[np.where(there, items, 0)], vectors.mean(axis=0))
-        scores: FloatArray = self.encoded(histories) @ asked.T
-        return scores
+        return inner_products(self.encoded(histories), self.vectors(), items)
 
     def encoded(self, histories: Sequences) -> FloatArray:
         """What is known of each learner, `[learners, D]`, float32."""
