@@ -15,7 +15,8 @@ Runs = Rollout | Sequence[Rollout]
 class Paired:
     """True debt and hours of the same learners under each policy.
 
-    debt: policy to `[weeks + 1, L]`. hours: policy to `[weeks, L]`. seed: which roll-out each learner is from, `[L]`.
+    debt: policy to `[weeks + 1, L]`. hours: policy to `[weeks, L]`. seed: which roll-out and seed each learner is from,
+    `[L]`.
     Learners without requirements have no debt to speak of and are left out.
     """
 
@@ -32,7 +33,7 @@ class Paired:
         hours = {name: np.concatenate([one.hours for one in runs(some)], axis=1) for name, some in rollouts.items()}
         for name in rollouts:
             _check(name, debt[name], hours[name], reference, debt[reference])
-        seed = np.concatenate([np.full(one.debt.shape[1], s) for s, one in enumerate(runs(rollouts[reference]))])
+        seed = strata(rollouts[reference])
         kept = ~np.any([np.isnan(one).any(axis=0) for one in debt.values()], axis=0)
         return cls(
             debt={name: one[:, kept] for name, one in debt.items()},
@@ -49,6 +50,16 @@ class Paired:
 def runs(some: Runs) -> Sequence[Rollout]:
     """One roll-out or several, as several."""
     return [some] if isinstance(some, Rollout) else some
+
+
+def strata(some: Runs) -> IntArray:
+    """Which seed each learner of some roll-outs belongs to, counted from 0 over all of them, `[L]`."""
+    parts, first = [], 0
+    for one in runs(some):
+        each = one.debt.shape[1] // len(one.seeds)
+        parts.append(first + np.arange(one.debt.shape[1]) // each)
+        first += len(one.seeds)
+    return np.concatenate(parts)
 
 
 def _check(name: str, debt: FloatArray, hours: FloatArray, reference: str, expected: FloatArray) -> None:
