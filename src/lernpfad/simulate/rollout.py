@@ -33,10 +33,11 @@ def rollout(
     """What happens when `learners` of `world` follow `policy` for `weeks` weeks.
 
     seed: one, or several that are rolled out side by side, `learners` people for each: they meet what they would have
-    met alone, in a fraction of the time. name: of the policy, for the record. tracer, recommender: fitted, what the policy is told through its
-    `Situation`; a tracer that `SeesTruth` is shown the world before every decision. after: go on where that rollout
-    ended; its log is what everybody knows at the start (`learners` and `start` are then its own, and `log` holds the
-    new offers alone). max_slots: offers in a sitting at most. watched: learners whose mastery is kept.
+    met alone, in a fraction of the time. name: of the policy, for the record. tracer, recommender: fitted, what the
+    policy is told through its `Situation`; a tracer that `SeesTruth` is shown the world before every decision.
+    after: go on where that rollout ended; its log is what everybody knows at the start (`learners` and `start` are
+    then its own, and `log` holds the new offers alone). max_slots: offers in a sitting at most. watched: learners
+    whose mastery is kept.
     rest: further weeks in which nothing is offered, so that one sees what lasts.
     Luck is named by (seed, moment of the calendar, learner), so policies that are rolled out under one seed meet the
     same people with the same luck, and a rollout in two parts equals one in a piece.
