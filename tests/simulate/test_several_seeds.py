@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from lernpfad.core import ConfigError, Rollout
-from lernpfad.evaluate.paired import strata
+from lernpfad.evaluate.lived import as_lived
 from lernpfad.simulate import rollout
 from lernpfad.simulate.draws import Purpose, stream, streams, uniforms
 from lernpfad.tracing.elo import Elo
@@ -29,8 +29,8 @@ def lived_together(*seeds: int, **settings: int) -> Rollout:
 def test_seeds_side_by_side_are_what_each_is_alone() -> None:
     together = lived_together(*SEEDS)
     assert together.seeds == SEEDS
-    np.testing.assert_array_equal(strata(together), np.repeat([0, 1, 2], EACH))
-    np.testing.assert_array_equal(strata([together, together]), np.repeat(np.arange(6), EACH))
+    np.testing.assert_array_equal(as_lived(together).seed, np.repeat([0, 1, 2], EACH))
+    np.testing.assert_array_equal(as_lived([together, together]).seed, np.repeat(np.arange(6), EACH))
     for place, seed in enumerate(SEEDS):
         alone, mine = lived_together(seed), slice(place * EACH, (place + 1) * EACH)
         np.testing.assert_array_equal(together.debt[:, mine], alone.debt)
