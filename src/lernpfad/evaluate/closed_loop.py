@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
@@ -105,6 +105,18 @@ def compare(
     return sorted(results, key=lambda one: (one.per_hour == one.per_hour, one.per_hour))
 
 
+class Lead(NamedTuple):
+    """How far one policy is ahead of another: debt-weeks avoided per hour with its interval, and p of "not at all"."""
+
+    ahead: Estimate
+    p: float
+
+    @property
+    def sure(self) -> bool:
+        """Ahead, with the whole interval above 0."""
+        return self.ahead.low > 0
+
+
 def difference(
     rollouts: Mapping[str, Runs],
     one: str,
@@ -118,13 +130,27 @@ def difference(
 
     `one` beats `other` where the interval lies above 0.
     """
+    return lead(rollouts, one, other, reference=reference, resamples=resamples, seed=seed).ahead
+
+
+def lead(
+    rollouts: Mapping[str, Runs],
+    one: str,
+    other: str,
+    *,
+    reference: str = REFERENCE,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> Lead:
+    """`difference`, with its two-sided bootstrap p; not adjusted for having asked several times."""
     paired = Paired.of(rollouts, reference=reference)
     values, drawn = [], []
     for name in (one, other):
         sums = _draws(paired, name, reference, resamples=resamples, seed=seed)
         values.append(_per_hour(paired, name, reference, sums).value)
         drawn.append(ratios(sums[:, 0], sums[:, 1]))
-    return Estimate(values[0] - values[1], *percentiles(drawn[0] - drawn[1]))
+    apart = drawn[0] - drawn[1]
+    return Lead(Estimate(values[0] - values[1], *percentiles(apart)), p_value(apart))
 
 
 def _draws(paired: Paired, name: str, reference: str, *, resamples: int, seed: int) -> FloatArray:
