@@ -102,6 +102,7 @@ def run(
         "offers": len(done.log),
         "processor_s": round(seconds, 3),
         **names,
+        "auc": None if names["tracer"] is None else round(learned.auc[names["tracer"]], 4),
     }
     files.write_json(folder / FACTS_FILE, files.jsonable(facts))
     return facts

@@ -16,6 +16,8 @@ README, CSV, NOTES, FIGURE = "README.md", "matrix.csv", "notes.md", "matrix.png"
 
 Found = Mapping[str, Mapping[str, tuple[dict[str, Any], Lived]]]
 
+Facts = Mapping[tuple[str, str], Mapping[str, Any]]
+
 __all__ = ["BASELINES", "write"]
 
 _WIDTH: Final = 120
@@ -38,7 +40,7 @@ def write(config: Any, found: Found, record: Record) -> None:
     print("\n" + fill(robustness_rows.verdict(judged), _WIDTH))
 
 
-def _page(config: Any, judged: Robustness, facts: Mapping[tuple[str, str], Mapping[str, Any]], results: Path) -> str:
+def _page(config: Any, judged: Robustness, facts: Facts, results: Path) -> str:
     home = (
         [judged.results[config.fitted_in][one] for one in judged.policies] if config.fitted_in in judged.worlds else []
     )
@@ -67,13 +69,23 @@ def _page(config: Any, judged: Robustness, facts: Mapping[tuple[str, str], Mappi
     return "\n".join(part for part in told if part).rstrip() + "\n"
 
 
-def _at_home(config: Any, judged: Robustness) -> list[str]:
+def _at_home(config: Any, judged: Robustness, facts: Facts) -> list[str]:
     """The table of the world that everything was fitted in."""
     if config.fitted_in not in judged.worlds:
         return []
     rows = closed_loop.rows([judged.results[config.fitted_in][one] for one in judged.policies])
-    named = [row | {"policy": label(row["policy"])} for row in rows]
+    named = [
+        {"policy": label(name)} | _told(facts[config.fitted_in, name]) | row | {"policy": label(name)}
+        for name, row in zip(judged.policies, rows, strict=True)
+    ]
     return [f"## In the world that everything was fitted in: {config.fitted_in}\n", tables.markdown(named) + "\n"]
+
+
+def _told(facts: Mapping[str, Any]) -> dict[str, str]:
+    """Through which tracer the policy knows people, and how well that one foresees their answers."""
+    if facts["tracer"] is None:
+        return {"tracer": tables.UNDEFINED, "AUC": tables.UNDEFINED}
+    return {"tracer": label(facts["tracer"]), "AUC": tables.number(facts["auc"], 3)}
 
 
 def _sizes(config: Any) -> dict[str, Any]:
@@ -87,7 +99,7 @@ def _sizes(config: Any) -> dict[str, Any]:
     }
 
 
-def _worlds(judged: Robustness, facts: Mapping[tuple[str, str], Mapping[str, Any]]) -> list[dict[str, str]]:
+def _worlds(judged: Robustness, facts: Facts) -> list[dict[str, str]]:
     rows = []
     for world in judged.worlds:
         mine = [one for (of, _), one in facts.items() if of == world]

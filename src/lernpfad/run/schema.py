@@ -166,6 +166,7 @@ class Matrix(Common):
     logging: Any = None
     tracers: Any = None
     recommenders: Any = None
+    trainer: Any = None
     fitted_in: str = "main"
     log: MatrixLog = field(default_factory=MatrixLog)
     uses: Uses = field(default_factory=Uses)
