@@ -41,9 +41,6 @@ def write(config: Any, found: Found, record: Record) -> None:
 
 
 def _page(config: Any, judged: Robustness, facts: Facts, results: Path) -> str:
-    home = (
-        [judged.results[config.fitted_in][one] for one in judged.policies] if config.fitted_in in judged.worlds else []
-    )
     notes = results / NOTES
     told = [
         "# Robustness matrix\n",
@@ -58,10 +55,7 @@ def _page(config: Any, judged: Robustness, facts: Facts, results: Path) -> str:
         f"## Is {label(judged.recommended)} ahead everywhere?\n",
         fill(_LEADS, _WIDTH) + "\n",
         tables.markdown(robustness_rows.lead_rows(judged, judged.recommended)) + "\n",
-        f"## In the world that everything was fitted in: {config.fitted_in}\n" if home else "",
-        tables.markdown([row | {"policy": label(row["policy"])} for row in closed_loop.rows(home)]) + "\n"
-        if home
-        else "",
+        *_at_home(config, judged, facts),
         "## Worlds\n",
         tables.markdown(_worlds(judged, facts)) + "\n",
         notes.read_text(encoding="utf-8") if notes.is_file() else "",
