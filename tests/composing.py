@@ -9,6 +9,8 @@ NARROW = 16
 """Width of every network in the tests."""
 FEW = 16
 """Negatives against which a take is held in the tests."""
+SMALL = {"skills": 8, "items": 40, "roles": 3, "cluster_size": 4, "skills_per_role": 5, "years": 1.0, "minutes": 60.0}
+"""Sizes of every world in the tests but the main one."""
 
 
 def names(kind: str) -> list[str]:
@@ -43,6 +45,8 @@ def composed(kind: str, name: str) -> Any:
     negatives = OmegaConf.select(config, f"{kind}.loss.negatives")
     if negatives is not None:  # of the few dozen items of a test
         OmegaConf.update(config, f"{kind}.loss.negatives", min(negatives, FEW))
+    if kind == "simulator" and name != "corporate":
+        OmegaConf.update(config, kind, SMALL)
     return config[kind]
 
 

@@ -184,6 +184,14 @@ def sigmoid(logit: FloatArray) -> FloatArray:
     return chance
 
 
+def ease(catalog: Catalog, traits: Traits) -> FloatArray:
+    """By how much each item is easier than the mean level of its skills, `[I]`, logits."""
+    there = catalog.item_skills >= 0
+    level = np.where(there, traits.skill_level[catalog.item_skills], 0).sum(axis=1) / np.maximum(there.sum(axis=1), 1)
+    easier: FloatArray = (level - traits.difficulty).astype(np.float32)
+    return easier
+
+
 def at_skills(per_skill: FloatArray, skills: IntArray) -> FloatArray:
     """Values `[L, K]` at the skills `[L or 1, n, M]` of items, `[L, n, M]`; anything where there is no skill."""
     shape = (len(per_skill), *skills.shape[1:])

@@ -15,6 +15,10 @@ from lernpfad.simulate.draws import normals, uniforms
 CIRCLES: Final = 8
 """Learners of one circle share their tastes, up to a personal note."""
 
+BASELINE_MEAN: Final = 0.6
+BASELINE_SD: Final = 1.8**0.5
+"""Of `People.baseline` over people and skills, logits: three independent parts, see `drawn`."""
+
 _STRIDE, _MIX, _REMIX = (np.uint64(word) for word in (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB))
 
 
