@@ -1,4 +1,4 @@
-"""KSS, the usual benchmark of learning paths (Liu et al., KDD 2019; EduSim), as it is: no noise, no forgetting, no clock.
+"""KSS, the usual benchmark of learning paths (Liu et al., KDD 2019; EduSim), as it is: no noise, nothing forgotten.
 
 It is no world of ours and cannot rank policies (see experiments/kss): most steps of a policy that ignores the graph are
 silently ignored, so an untrained walk along the graph beats most of what was published on it.

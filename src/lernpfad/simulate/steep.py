@@ -1,4 +1,4 @@
-"""World S4: the dynamics of KSS on the corporate catalog, with luck in the answers and a price on what is out of reach."""
+"""World S4: KSS on the corporate catalog, with luck in the answers and a price on what is out of reach."""
 
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -6,7 +6,7 @@ from typing import ClassVar, Final
 
 import numpy as np
 
-from lernpfad.core import Catalog, FloatArray, IntArray, Interactions
+from lernpfad.core import BoolArray, Catalog, FloatArray, IntArray, Interactions
 from lernpfad.simulate.catalogs import Traits
 from lernpfad.simulate.knowledge import at_skills, ease, sigmoid
 from lernpfad.simulate.kss import CEILING, STEEPNESS, increment, spread
@@ -25,12 +25,12 @@ class Steep:
     Ability a runs up to 5, skills are harder the later they come in their cluster (0 to 4).
     `P(correct) = guess + (1 - guess) sigmoid(8.5 (a - b) - (b_i - c_i))`, the ability and difficulty averaged over the
     item's skills, b_i - c_i the item's own difficulty; answers are sampled. A practice adds
-    `.5 (5 - a) exp(- sum over prerequisites (5 - a_j))`, halved at every edge to all that follows; nothing is forgotten.
+    `.5 (5 - a) exp(- sum over prerequisites (5 - a_j))`, halved at every edge to all that follows; nothing fades.
 
-    A practice is legal where every prerequisite of every skill of the item is held (P >= .5 on it): the outer fringe of
-    what is known. An illegal one costs its minutes and teaches nothing. (KSS itself allows the neighbourhood of the last
-    item, which in a catalog of many graphs would forbid to leave a graph for ever.) initial, initial_sd: ability at
-    first, KSS has -3.9 to 0; the same people are able as in the main world. Mind: `ability` `[L, K]`.
+    A practice is legal where every prerequisite of every skill of the item is held (P >= .5 on it): the outer fringe
+    of what is known. An illegal one costs its minutes and teaches nothing. (KSS itself allows the neighbourhood of the
+    last item, which in a catalog of many graphs would forbid to leave a graph for ever.) initial, initial_sd: ability
+    at first, KSS has -3.9 to 0; the same people are able as in the main world. Mind: `ability` `[L, K]`.
     """
 
     learned: ClassVar[tuple[str, ...]] = ("mind",)
@@ -64,13 +64,13 @@ class Steep:
         right = sigmoid(STEEPNESS * mean + form[:, None] + ease(self.catalog, self.traits)[items])
         return np.where(items >= 0, self.guess + (1.0 - self.guess) * right, _UNKNOWN_ITEM)
 
-    def legal(self, effective: FloatArray, items: IntArray) -> FloatArray:
+    def legal(self, effective: FloatArray, items: IntArray) -> BoolArray:
         """Whether the prerequisites of each item are held, `[L, n]`."""
         held = effective >= self._level - np.log(2.0) / STEEPNESS
         before = self.traits.before
-        ready = np.where(before >= 0, held[:, before], True).all(axis=-1)
+        lacking: FloatArray = (~held[:, before] & (before >= 0)).sum(axis=-1).astype(np.float32)
         skills = self.catalog.skills_of(items)
-        allowed: FloatArray = (at_skills(ready, skills) | (skills < 0)).all(axis=-1)
+        allowed: BoolArray = (at_skills(lacking, skills) * (skills >= 0)).sum(axis=-1) == 0
         return allowed
 
     def what_if(self, people: People, items: IntArray, at: FloatArray) -> FloatArray:
