@@ -29,12 +29,21 @@ def neural_world(members: int = 2, width: int = 8) -> str:
 
     rng, skills, items = np.random.default_rng(0), 6, 60
     shapes = {
-        **{"response": (3, width), "skill_response": (skills + 1, 3, width), "item": (items + 1, 5)},
-        **{"item_response": (3, 5, width), "item_query.weight": (5, width), "item_query.bias": (5,)},
-        **{"item_bias": (items + 1, 1), "head.weight": (1, width), "head.bias": (1,)},
-        **{"lstm.weight_ih_l0": (4 * width, width), "lstm.weight_hh_l0": (4 * width, width)},
-        **{"lstm.bias_ih_l0": (4 * width,), "lstm.bias_hh_l0": (4 * width,)},
-        **{"skill_weight": (skills + 1, width), "skill_bias": (skills + 1,)},
+        "response": (3, width),
+        "skill_response": (skills + 1, 3, width),
+        "item": (items + 1, 5),
+        "item_response": (3, 5, width),
+        "item_query.weight": (5, width),
+        "item_query.bias": (5,),
+        "item_bias": (items + 1, 1),
+        "head.weight": (1, width),
+        "head.bias": (1,),
+        "lstm.weight_ih_l0": (4 * width, width),
+        "lstm.weight_hh_l0": (4 * width, width),
+        "lstm.bias_ih_l0": (4 * width,),
+        "lstm.bias_hh_l0": (4 * width,),
+        "skill_weight": (skills + 1, width),
+        "skill_bias": (skills + 1,),
     }
     weights = [{name: 0.5 * rng.normal(size=shape) for name, shape in shapes.items()} for _ in range(members)]
     table = np.stack([np.arange(items) % skills, np.full(items, -1)], axis=1)

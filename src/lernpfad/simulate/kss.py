@@ -158,7 +158,9 @@ class KSS:
 
     def score(self, before: Learners, after: Learners) -> FloatArray:
         """E_p of each learner: `(passed after - passed before) / (targets - passed before)`, over the targets."""
-        passed_before, passed_after = ((self.passes(one.ability) & one.targets).sum(axis=1) for one in (before, after))
+        passed_before, passed_after = (
+            (self.passes(one.ability) & before.targets).sum(axis=1) for one in (before, after)
+        )
         gained: FloatArray = (passed_after - passed_before) / (before.targets.sum(axis=1) - passed_before)
         return gained
 

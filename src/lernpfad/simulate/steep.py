@@ -16,6 +16,8 @@ HARDEST: Final = 4.0
 """Difficulty of the last skill of a cluster; the first one has 0, as in KSS."""
 
 _UNKNOWN_ITEM: Final = 0.5
+_FAR: Final = 40.0
+"""Logits beyond which a chance is 0 or 1 in float32 anyway, and an exponential would overflow."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,8 +54,7 @@ class Steep:
 
     def mastery_of(self, effective: FloatArray) -> FloatArray:
         """P(correct) on an average item of each skill, `[L, K]`."""
-        known: FloatArray = self.guess + (1.0 - self.guess) * sigmoid(STEEPNESS * (effective - self._level))
-        return known
+        return self._chance(STEEPNESS * (effective - self._level))
 
     def success(self, effective: FloatArray, form: FloatArray, items: IntArray) -> FloatArray:
         """P(correct), `[L, n]`; .5 for an unknown item."""
@@ -61,8 +62,8 @@ class Steep:
         there = skills >= 0
         above = at_skills(effective - self._level, skills) * there
         mean = above.sum(axis=-1) / np.maximum(there.sum(axis=-1), 1)
-        right = sigmoid(STEEPNESS * mean + form[:, None] + ease(self.catalog, self.traits)[items])
-        return np.where(items >= 0, self.guess + (1.0 - self.guess) * right, _UNKNOWN_ITEM)
+        chance = self._chance(STEEPNESS * mean + form[:, None] + ease(self.catalog, self.traits)[items])
+        return np.where(items >= 0, chance, _UNKNOWN_ITEM)
 
     def legal(self, effective: FloatArray, items: IntArray) -> BoolArray:
         """Whether the prerequisites of each item are held, `[L, n]`."""
@@ -81,7 +82,7 @@ class Steep:
         levels = self._level[np.where(skills >= 0, skills, 0)]
         # an item of several skills reaches one of them through another as well
         after = at_skills(able, skills) + (gain[..., None, :] @ self._within(skills))[..., 0, :]
-        known = self.guess + (1.0 - self.guess) * sigmoid(STEEPNESS * (np.minimum(after, CEILING) - levels))
+        known = self._chance(STEEPNESS * (np.minimum(after, CEILING) - levels))
         both = np.where(skills >= 0, known, np.nan)[:, :, None]
         return np.broadcast_to(both, (*both.shape[:2], 2, both.shape[-1])).copy()
 
@@ -100,6 +101,11 @@ class Steep:
     def used_at_work(self, people: People, uses: IntArray, last: FloatArray) -> People:
         """Nothing: KSS knows no work, and nothing needs to be kept fresh."""
         return people
+
+    def _chance(self, logit: FloatArray) -> FloatArray:
+        right = sigmoid(np.clip(logit, -_FAR, _FAR))
+        chance: FloatArray = self.guess + (1.0 - self.guess) * right
+        return chance
 
     @cached_property
     def _level(self) -> FloatArray:
