@@ -10,6 +10,7 @@ from lernpfad.core import BundleError, Rollout, World
 from lernpfad.evaluate.lived import Lived
 from lernpfad.run import matrix_parts, parts, provenance, stack
 from lernpfad.serve import files
+from lernpfad.simulate.fingerprint import fingerprint
 
 FACTS_FILE = "facts.json"
 _LIVED = "lived"
@@ -121,8 +122,3 @@ def read(folder: Path) -> tuple[dict[str, Any], Lived]:
         return files.read_json(folder / FACTS_FILE), Lived.revived(files.read_arrays(folder / _LIVED))
     except (KeyError, TypeError) as problem:
         raise BundleError(f"the cell in {folder} is of another version ({problem}); delete the folder") from problem
-
-
-def fingerprint(world: World[Any]) -> str:
-    """A short hash of the world's truth."""
-    return ""
