@@ -47,6 +47,8 @@ class DebtPerMinute(Greedy):
     width: float = 0.2
     unsuited: float = 0.4
     crowding: float = 0.5
+    foundation: float = 0.0
+    held: float = 0.8
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -57,7 +59,7 @@ class DebtPerMinute(Greedy):
     def score(self, situation: Situation) -> FloatArray:
         """Debt per minute of the shortlisted candidates, the others below them, `[learners, C]`."""
         rate = self.effect(situation) / self.minutes_per_taken(situation)
-        aimed = aiming(situation, above=self.aim)
+        aimed = founded(aiming(situation, above=self.aim), share=self.foundation, held=self.held)
         missing = promise(aimed)
         by_item = 1e-12 * situation.items  # equal guesses are shortlisted in catalog order, in whatever order they came
         guess = np.where(situation.eligible, missing * rate - by_item, -np.inf)
@@ -97,6 +99,25 @@ def aiming(situation: Situation, *, above: float) -> Situation:
     level = np.where(asked.level > 0, np.minimum(1.0, asked.level + above), 0.0)
     known = {"mastery": situation.mastery, "success": situation.success}
     return replace(situation, requirement=Requirement(level, asked.weight), given=dict(situation.given) | known)
+
+
+def founded(situation: Situation, *, share: float, held: float) -> Situation:
+    """The same moment with requirements on what the wanted skills build on, of which the role may say nothing.
+
+    A believed prerequisite is wanted at level `held` at least, with `share` of the weight of each skill that builds on
+    it, as far as that one's level is missing; and so on down the graph.
+    """
+    asked, catalog = situation.requirement, situation.catalog
+    if not share or not len(catalog.prerequisites):
+        return situation
+    missing = asked.weight * situation.gap / np.maximum(asked.level, _LEAST)
+    pulled = np.zeros_like(missing)
+    rank = np.argsort(catalog.skill_order)
+    for before, after in catalog.prerequisites[np.argsort(-rank[catalog.prerequisites[:, 1]], kind="stable")]:
+        pulled[:, before] += share * (missing[:, after] + pulled[:, after])
+    level = np.where(pulled > 0, np.maximum(asked.level, held), asked.level)
+    known = {"mastery": situation.mastery, "success": situation.success}
+    return replace(situation, requirement=Requirement(level, asked.weight + pulled), given=dict(situation.given) | known)
 
 
 def promise(situation: Situation) -> FloatArray:
