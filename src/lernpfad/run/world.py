@@ -21,7 +21,7 @@ _WEIGHT = "weight."
 def run(config: Any) -> None:
     """Fit the members, say how well each predicts the test answers, and write the world's folder."""
     network = config.tracer.get("network")
-    if network is None or network["_target_"] != NETWORK:
+    if network is None or network.get("_target_") != NETWORK:
         raise ConfigError(f"a neural world is made of {NETWORK} alone; leave tracer=dkt")
     folder = Path(config.folder)
     start = Start(f"{config.members} members on {config.data.name}", parts.folder(), parts.resolved(config))

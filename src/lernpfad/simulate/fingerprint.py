@@ -19,8 +19,8 @@ def fingerprint(world: object) -> str:
     """Twelve hexadecimal digits over the class, every setting and the drawn truth: catalog, traits, roles, psychology.
 
     The same in every process, and on every machine whose exp and log agree to the last bit; any changed setting changes
-    it. The people are no part of it: they are drawn by the seed of a roll-out. Raises TypeError for a part that has no
-    content of its own (an open file, say).
+    it. The people are no part of it: they are drawn by the seed of a roll-out.
+    Raises TypeError for a part that has no content of its own (an open file, say).
     """
     hashed = hashlib.sha256()
     for piece in _pieces(world):
