@@ -1,11 +1,11 @@
 """A policy meets a world: calendar weeks of sittings, offers until the minutes are spent, and everything is logged."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
-from lernpfad.core import ConfigError, KnowledgeTracer, Policy, Recommender, Rollout, Sequences, World
+from lernpfad.core import ConfigError, KnowledgeTracer, Observer, Policy, Recommender, Rollout, Sequences, World
 from lernpfad.simulate.calendar import START, WEEK
 from lernpfad.simulate.ledger import COLUMNS, joined, unwritten
 from lernpfad.simulate.loop import Loop
@@ -26,6 +26,7 @@ def rollout(
     start: float = START,
     max_slots: int = 12,
     watched: int = 8,
+    observers: Sequence[Observer] = (),
     progress: bool = False,
 ) -> Rollout:
     """What happens when `learners` of `world` follow `policy` for `weeks` weeks.
@@ -34,6 +35,7 @@ def rollout(
     `Situation`; a tracer that `SeesTruth` is shown the world before every decision. after: go on where that rollout
     ended; its log is what everybody knows at the start (`learners` and `start` are then its own, and `log` holds the
     new offers alone). max_slots: offers in a sitting at most. watched: learners whose mastery is kept.
+    observers: are shown the world at the end of every week.
     Luck is named by (seed, moment of the calendar, learner), so policies that are rolled out under one seed meet the
     same people with the same luck, and a rollout in two parts equals one in a piece.
     """
@@ -59,7 +61,10 @@ def rollout(
     for at in _mondays(start, weeks, name=name, progress=progress):
         debts.append(loop.debt(at))
         truths.append(loop.mastery(at, kept))
+        before = loop.people
         hours.append(loop.week(at))
+        for one in observers:
+            one.week(at, world, before, loop.people)
         active.append(world.active(loop.people))
     end = start + weeks * WEEK
     return Rollout(
