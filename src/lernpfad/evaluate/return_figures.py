@@ -9,7 +9,19 @@ from lernpfad.core import FloatArray
 from lernpfad.evaluate.figures import new
 from lernpfad.evaluate.intervals import Estimate
 from lernpfad.evaluate.money import Swing
-from lernpfad.evaluate.style import BLUE, GREEN, INK, MUTED, OCHRE, ORANGE, PURPLE, label_ends, styled, whole_numbers
+from lernpfad.evaluate.style import (
+    BLUE,
+    GREEN,
+    INK,
+    MUTED,
+    OCHRE,
+    ORANGE,
+    PAPER,
+    PURPLE,
+    label_ends,
+    styled,
+    whole_numbers,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -66,7 +78,7 @@ def groups(rows: Sequence[Mapping[str, Any]]) -> "Figure":
             first, last = 100 * row["debt_start"], 100 * row["debt_end"]
             colour = INK if not row["grouping"] else BLUE if last <= first else ORANGE
             axes.plot([first, last], [place, place], color=colour, linewidth=2.4, alpha=0.5)
-            axes.plot([first], [place], "o", color=colour, markerfacecolor="white", markersize=6)
+            axes.plot([first], [place], "o", color=colour, markerfacecolor=PAPER, markersize=6)
             axes.plot([last], [place], "o", color=colour, markersize=7)
             _beside(axes, place, row)
         axes.annotate("people", (1, 1), **_column(10), va="bottom", color=MUTED)
@@ -154,7 +166,8 @@ def tornado(swings: Sequence[Swing], *, middle: float) -> "Figure":
         figure, (axes,) = new(1.1 + 0.42 * len(swings))
         places = np.arange(len(swings))[::-1]
         for place, one in zip(places, swings, strict=True):
-            for value, colour in ((one.low, ORANGE), (one.high, BLUE)):
+            wider_first = sorted(((one.low, ORANGE), (one.high, BLUE)), key=lambda end: -abs(end[0] - middle))
+            for value, colour in wider_first:
                 axes.barh(place, value - middle, 0.62, left=middle, color=colour)
             _ends(axes, place, one, middle)
         axes.axvline(middle, color=INK, linewidth=1)
