@@ -2,6 +2,7 @@
 
 import copy
 import logging
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ def run(config: Any) -> None:
     in_world, on_data = parts.chosen(config, "simulator"), parts.chosen(config, "data")
     if not in_world and not on_data:
         raise ConfigError("nothing to report on: choose simulator=..., data=... or both")
+    _checked(config, in_world=in_world)
     models, folder = stack.models(config.models), parts.folder()
     start = Start(f"report {models.tracer.name}", folder, parts.resolved(config))
     with parts.build(config, "tracking").start(start) as record:
@@ -52,11 +54,7 @@ def _simulated(config: Any, models: stack.Models, record: Record) -> Return:
 def _worlds(config: Any, models: stack.Models) -> dict[str, Any]:
     """Account and reference at both other values of each setting of the world."""
     found = {}
-    for name, values in config.worlds.items():
-        if name not in config.simulator:
-            raise ConfigError(unknown_name("setting of the simulator", name, config.simulator))
-        if len(values) != 2:
-            raise ConfigError(f"worlds.{name} is {list(values)}, expected two values: worlds.{name}=[0.9,9.0]")
+    for name, values in _pairs(config, "worlds").items():
         both = []
         for value in values:
             other = copy.deepcopy(config)
@@ -65,6 +63,25 @@ def _worlds(config: Any, models: stack.Models) -> dict[str, Any]:
             both.append(_both(other, parts.build(other, "simulator"), models)[:2])
         found[f"{name} {values[0]:g} to {values[1]:g}"] = tuple(both)
     return found
+
+
+def _pairs(config: Any, key: str) -> dict[str, tuple[float, float]]:
+    """The two values of each assumption in `ends` or `worlds`; ConfigError unless there are two."""
+    for name, values in config[key].items():
+        if len(values) != 2:
+            raise ConfigError(f"{key}.{name} is {list(values)}, expected two values: {key}.{name}=[1.0,2.0]")
+    return {str(name): (float(values[0]), float(values[1])) for name, values in config[key].items()}
+
+
+def _checked(config: Any, *, in_world: bool) -> None:
+    """Refuse what makes no sense before anything is computed."""
+    Terms(**{str(name): float(value) for name, value in config.money.items()})
+    settings = {one.name for one in fields(Terms)}
+    for key, known in (("ends", settings), ("worlds", set(config.simulator) if in_world else None)):
+        for name in _pairs(config, key):
+            if known is not None and name not in known:
+                what = "term of money" if key == "ends" else "setting of the simulator"
+                raise ConfigError(unknown_name(what, name, known))
 
 
 def _both(config: Any, world: World[Any], models: stack.Models) -> tuple[Account, Account, Array]:
@@ -131,11 +148,10 @@ def _groups(roles: Roles, role: Array, unit: Array | None, account: Account, uni
 
 
 def _return(config: Any, record: Record, **found: Any) -> Return:
-    ends = {name: (float(values[0]), float(values[1])) for name, values in config.ends.items()}
     return Return(
         terms=Terms(**{str(name): float(value) for name, value in config.money.items()}),
         band=tuple(sorted(float(one) for one in config.band)),
-        ends=ends,
+        ends=_pairs(config, "ends"),
         provenance={
             "command": provenance.command_line(),
             "commit": provenance.commit() or "no git",
