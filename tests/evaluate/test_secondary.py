@@ -32,15 +32,15 @@ def test_retention_needs_a_rest() -> None:
 
 
 def test_take_up_by_hand() -> None:
-    offers = log([[(0, 1), (1, -1)], [(2, 1), (3, -1)], []], accepted=np.asarray([True, False, True, True]))
+    offers, taken = np.asarray([2.0, 2.0, 0.0]), np.asarray([1.0, 2.0, 0.0])
     hours = np.asarray([[0.5, 0.5, 0.0]])
     active = np.asarray([[True, True, False]])
-    found = take_up(offers, hours, active, budget=np.asarray([[1.0, 1.0, 0.5]]))
+    found = take_up(taken, offers, hours, active, budget=np.asarray([[1.0, 1.0, 0.5]]))
     assert found.accepted.value == pytest.approx(3 / 4)
     assert found.used.value == pytest.approx(1 / 2.5)
     assert found.dropout.value == pytest.approx(1 / 3)
-    assert np.isnan(take_up(offers, hours, active).used.value)
-    gone = take_up(offers, hours, active, began=np.asarray([True, True, False]))
+    assert np.isnan(take_up(taken, offers, hours, active).used.value)
+    gone = take_up(taken, offers, hours, active, began=np.asarray([True, True, False]))
     assert gone.dropout.value == 0
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lernpfad.core import Array, BoolArray, FloatArray, Sequences
+from lernpfad.core import Array, BoolArray, FloatArray
 from lernpfad.evaluate.intervals import RESAMPLES, Estimate, ratio_of_sums
 
 
@@ -20,7 +20,8 @@ class TakeUp:
 
 
 def take_up(
-    log: Sequences,
+    taken: FloatArray,
+    offers: FloatArray,
     hours: FloatArray,
     active: BoolArray,
     *,
@@ -29,11 +30,11 @@ def take_up(
     resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> TakeUp:
-    """From the offers of the weeks in question; hours, active, budget (hours on offer): `[weeks, L]`.
+    """From what each learner was offered and took, `[L]`; hours, active, budget (hours that she had): `[weeks, L]`.
 
     began: who was there at first, `[L]`, all if None. The last item of a sitting may run over, so `used` may exceed 1.
     """
-    learners = len(log.learners)
+    learners = len(offers)
     there = np.ones(learners, dtype=bool) if began is None else began
 
     def share(some: Array, of: Array) -> Estimate:
@@ -42,9 +43,7 @@ def take_up(
 
     unknown = np.full(learners, np.nan)
     return TakeUp(
-        accepted=share(
-            np.bincount(log.owner, weights=log.accepted, minlength=learners), np.bincount(log.owner, minlength=learners)
-        ),
+        accepted=share(taken, offers),
         used=share(hours.sum(axis=0), unknown if budget is None else budget.sum(axis=0)),
         dropout=share(there & ~active[-1], there),
     )
