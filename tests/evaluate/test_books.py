@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from evaluate.handmade import MONDAY, catalog, roles
-from lernpfad.core import FloatArray, Rollout
+from lernpfad.core import FloatArray, Rollout, debt
 from lernpfad.evaluate.books import Bookkeeper, Books
 from lernpfad.evaluate.waste import WEEK
 from simulate.small import Uniform, lived, world
@@ -51,6 +51,18 @@ def test_hours_on_offer_are_those_of_the_people_who_are_there() -> None:
     assert not books.budget[~done.active].any()
     assert (books.budget[done.active] > 0).all()
     assert done.hours.sum() < 1.5 * books.budget.sum()
+
+
+def test_debt_against_the_role_that_people_aim_at() -> None:
+    of = world(aiming=0.5)
+    keeper = Bookkeeper(of.roles, of.catalog)
+    done = lived(of, Uniform(), learners=60, weeks=2, observers=[keeper])
+    aims, end = done.world_state.target, np.full(60, done.start + 2 * WEEK)
+    found = keeper.books().target[-1]
+    assert 10 < (aims >= 0).sum() < 50
+    assert (np.isnan(found) == (aims < 0)).all()
+    expected = debt(of.roles.at(aims, end), of.mastery(done.world_state, end))
+    np.testing.assert_allclose(found[aims >= 0], expected[aims >= 0])
 
 
 def entered(before: FloatArray, after: FloatArray, role: list[int]) -> Books:

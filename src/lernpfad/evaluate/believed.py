@@ -25,13 +25,21 @@ _MONDAY: Final = 4 * _DAY
 
 
 def believed_books(
-    tracer: KnowledgeTracer[Any], log: Sequences, roles: Roles, role: IntArray, *, start: float, weeks: int
+    tracer: KnowledgeTracer[Any],
+    log: Sequences,
+    roles: Roles,
+    role: IntArray,
+    *,
+    start: float,
+    weeks: int,
+    target: IntArray | None = None,
 ) -> Books:
     """`Books` over the weeks from `start` on, with the mastery that the tracer believes in.
 
     tracer: fitted; it is shown every row before `start` first. role: of each learner, `[L]`, -1 without one, or on
-    every Monday, `[weeks + 1, L]`. What a tracer that knows no forgetting cannot see is never called forgotten, and
-    what it learns about somebody it counts as learned by her: the decomposition is as good as the tracer.
+    every Monday, `[weeks + 1, L]`. target: the role that each one aims at, `[L]`, -1 for none. What a tracer that knows
+    no forgetting cannot see is never called forgotten, and what it learns about somebody it counts as learned by her:
+    the decomposition is as good as the tracer.
     """
     held = np.broadcast_to(role, (weeks + 1, len(log.learners)))
     edges = _edges(log, start + WEEK * np.arange(weeks + 1))
@@ -45,7 +53,9 @@ def believed_books(
         at = start + week * WEEK
         after = _advanced(tracer, state, log, edges[week], edges[week + 1])
         before, decayed, then = known(state, at), known(state, at + WEEK), known(after, at + WEEK)
-        keeper.enter(at, (held[week], held[week + 1]), before=before, decayed=decayed, after=then)
+        both = (held[week], held[week + 1])
+        aims = None if target is None else (target, target)
+        keeper.enter(at, both, before=before, decayed=decayed, after=then, target=aims)
         state = after
     return keeper.books()
 

@@ -6,7 +6,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from lernpfad.core import BoolArray, Catalog, FloatArray, IntArray, Requirement, Roles, World, debt, gap
+from lernpfad.core import NOBODY, BoolArray, Catalog, FloatArray, IntArray, Requirement, Roles, World, debt, gap
 from lernpfad.core.situation import READY
 from lernpfad.evaluate.decomposition import Change, decompose
 from lernpfad.evaluate.waste import WEEK, blocked
@@ -22,8 +22,9 @@ class Books:
     start: seconds, when the first week began. role: index, -1 without one, Mondays. debt: Mondays, NaN without
     requirements. met: share of the weighted level asked for in skills whose requirement is met in full, Mondays.
     passed, asked: number of requirements that are met, and that there are, Mondays. change: why the debt changed,
-    weeks. wanted: skills with a gap, `[weeks, L, K]`. early: skills one of whose prerequisites is missing, likewise.
-    budget: hours on offer, weeks; NaN where nobody knows.
+    weeks. target: debt against the role that somebody aims at, Mondays, NaN without one. wanted: skills with a gap,
+    `[weeks, L, K]`. early: skills one of whose prerequisites is missing, likewise. budget: hours on offer, weeks; NaN
+    where nobody knows.
     """
 
     start: float
@@ -33,6 +34,7 @@ class Books:
     passed: IntArray
     asked: IntArray
     change: Change
+    target: FloatArray
     wanted: BoolArray
     early: BoolArray
     budget: FloatArray
@@ -51,7 +53,7 @@ class Books:
 
         kinds = ("roles", "drift", "forgetting", "learning")
         change = Change(*(np.concatenate([getattr(one.change, kind) for one in books], axis=1) for kind in kinds))
-        whole = ("role", "debt", "met", "passed", "asked", "wanted", "early", "budget")
+        whole = ("role", "debt", "met", "passed", "asked", "target", "wanted", "early", "budget")
         return cls(start=books[0].start, change=change, **{name: beside(name) for name in whole})
 
 
@@ -72,13 +74,15 @@ class Bookkeeper:
         """One week of a rollout. What fades is what the state of Monday would know a week later."""
         role = (world.role(before), world.role(after))
         then, later = (np.full(len(role[0]), moment) for moment in (at, at + WEEK))
-        budget = getattr(after, "budget", None)  # of the corporate world; others may keep their budgets elsewhere
+        # of the corporate world; others may keep these elsewhere, or know nothing of the kind
+        budget, aims = getattr(after, "budget", None), (getattr(before, "target", None), getattr(after, "target", None))
         self.enter(
             at,
             role,
             before=world.mastery(before, then),
             decayed=world.mastery(before, later),
             after=world.mastery(after, later),
+            target=None if aims[0] is None or aims[1] is None else (aims[0], aims[1]),
             budget=None if budget is None else np.where(world.active(after), budget.sum(axis=1), 0.0) / 60.0,
         )
 
@@ -90,18 +94,22 @@ class Bookkeeper:
         before: FloatArray,
         decayed: FloatArray,
         after: FloatArray,
+        target: tuple[IntArray, IntArray] | None = None,
         budget: FloatArray | None = None,
     ) -> None:
         """Close the week that began `at`; role: of the learners when it began and when it ended. Mastery: `[L, K]`.
 
-        before, decayed, after: as in `decompose`. budget: hours, `[L]`.
+        before, decayed, after: as in `decompose`. target: roles aimed at, likewise, -1 for none. budget: hours, `[L]`.
         """
+        aims = target or (np.full(len(before), NOBODY), np.full(len(before), NOBODY))
         old, moved = (required(self._roles, one, at) for one in role)
         new = required(self._roles, role[1], at + WEEK)
         if not self._weeks:
             self._start = at
-            self._mondays.append(_monday(role[0], old, before))
-        self._mondays.append(_monday(role[1], new, after))
+            aimed = debt(required(self._roles, aims[0], at), before)
+            self._mondays.append((*_monday(role[0], old, before), aimed))
+        aimed = debt(required(self._roles, aims[1], at + WEEK), after)
+        self._mondays.append((*_monday(role[1], new, after), aimed))
         self._changes.append(decompose(old, moved, new, before=before, decayed=decayed, after=after))
         wanted = (gap(moved, before) > 0) & (moved.weight > 0)
         early = blocked(before < READY, self._catalog.prerequisites)
@@ -110,7 +118,7 @@ class Bookkeeper:
 
     def books(self) -> Books:
         """The books so far."""
-        role, owed, met, passed, asked = (np.stack(column) for column in zip(*self._mondays, strict=True))
+        role, owed, met, passed, asked, target = (np.stack(column) for column in zip(*self._mondays, strict=True))
         wanted, early, budget = (np.stack(column) for column in zip(*self._weeks, strict=True))
         return Books(
             start=self._start,
@@ -120,6 +128,7 @@ class Bookkeeper:
             passed=passed,
             asked=asked,
             change=Change.stack(self._changes),
+            target=target,
             wanted=wanted,
             early=early,
             budget=budget,

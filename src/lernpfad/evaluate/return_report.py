@@ -47,6 +47,7 @@ def page(found: Return, *, title: str = "Return on learning") -> Report:
 POLICY_CAPTION: Final = (
     "In percent of what the roles require, per person over all weeks. Change = role moves + rising requirements + "
     "forgetting - learning, exactly. Service ratio: learning over all that added debt; above 1 the debt shrinks. "
+    "To target role: debt against the role that people aim at, at the end, of those who aim at one. "
     f"Covered: people whose requirements met in full carry {100 * COVERED:.0f} % of the weighted level asked for. "
     "Ready: debt below 10 %. Waste: minutes on items without a gap or with a missing prerequisite."
 )
@@ -120,6 +121,7 @@ def _cells(row: Row) -> dict[str, str]:
         "forgetting": tables.number(100 * row["forgetting"], 1),
         "learning": tables.number(100 * row["learning"], 1),
         "service ratio": tables.number(row["service_ratio"]),
+        "to target role": tables.percent(row["target_debt"], 1),
         "covered": tables.percent(row["covered"]),
         "ready": tables.percent(row["ready"]),
         "minutes a week": tables.number(row["minutes_a_week"], 1),

@@ -117,7 +117,8 @@ def spared_and_hours(account: Account, reference: Account) -> tuple[FloatArray, 
 def key_figures(account: Account, some: BoolArray) -> Row:
     """The key figures of some learners (mask, `[L]`), all of whom have requirements; shares in [0, 1].
 
-    roles, drift, forgetting, learning: sums over the weeks, per person. A share that cannot be computed is NaN.
+    roles, drift, forgetting, learning: sums over the weeks, per person. target_debt: against the role that people aim
+    at, mean over those who do, NaN unless they are at least `FEWEST`. A share that cannot be computed is NaN.
     """
     books, people = account.books, int(some.sum())
     change = books.change[some].sums()
@@ -130,6 +131,7 @@ def key_figures(account: Account, some: BoolArray) -> Row:
         "forgetting": float(change.forgetting.mean()),
         "learning": float(change.learning.mean()),
         "service_ratio": service_ratio(change),
+        "target_debt": _mean(books.target[-1, some]),
         "covered": float((books.met[-1, some] >= COVERED).mean()),
         "ready": float((books.debt[-1, some] < READY_DEBT).mean()),
         "minutes_a_week": 60.0 * float(account.hours[:, some].sum()) / (people * books.weeks),
@@ -182,3 +184,8 @@ def by_week(account: Account, some: BoolArray) -> list[Row]:
             }
         )
     return rows
+
+
+def _mean(values: FloatArray) -> float:
+    known = values[~np.isnan(values)]
+    return float(known.mean()) if len(known) >= FEWEST else float("nan")

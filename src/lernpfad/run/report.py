@@ -15,7 +15,7 @@ from lernpfad.evaluate.believed import believed_books, calendar, hours_by_week
 from lernpfad.evaluate.books import Bookkeeper
 from lernpfad.evaluate.money import Terms
 from lernpfad.evaluate.return_report import TEXT_FILE
-from lernpfad.evaluate.returns import Account, Return
+from lernpfad.evaluate.returns import Account, Return, by_group
 from lernpfad.evaluate.units import units_of_roles
 from lernpfad.run import parts, provenance, stack
 from lernpfad.run.record import Record, Start
@@ -131,7 +131,8 @@ def _believed(config: Any, models: stack.Models, record: Record) -> Return:
             "add the tables 'roles' and 'learners' (see data/README.md)"
         )
     start, weeks = calendar(dataset.sequences, weeks=config.weeks)
-    books = believed_books(models.tracer.model, dataset.sequences, roles, role, start=start, weeks=weeks)
+    aims = dataset.learner.get("target_role")
+    books = believed_books(models.tracer.model, dataset.sequences, roles, role, start=start, weeks=weeks, target=aims)
     hours = hours_by_week(dataset.sequences, start=start, weeks=weeks)
     account = Account.of(dataset.name, books, dataset.sequences, hours)
     labels = _groups(roles, role, dataset.learner.get("unit"), account, config.units)
@@ -169,5 +170,8 @@ def _written(found: Return, folder: Path, record: Record, *, title: str) -> None
         record.file(path)
     for name, one in return_report.drawings(found).items():
         record.figure(one.figure, f"return-{name}")
+    everybody = by_group(found)[0] | ({} if found.worth is None else {"break_even": found.worth.break_even})
+    numbers = {name: value for name, value in everybody.items() if isinstance(value, (int, float))}
+    record.metrics({f"return/{name}": float(value) for name, value in numbers.items() if np.isfinite(value)})
     print(f"\n{(folder / TEXT_FILE).read_text(encoding='utf-8')}")
     log.info("report: %s", paths[0])
