@@ -34,7 +34,7 @@ from lernpfad.core.similar import plain_similar, similar
 from lernpfad.core.situation import Situation
 from lernpfad.core.state import put, take
 from lernpfad.core.trace import fold, mastery, observe, plain_what_if, state_after, trace, what_if
-from lernpfad.core.world import Outcomes, Rollout, SeesTruth, World
+from lernpfad.core.world import Observer, Outcomes, Rollout, SeesTruth, World
 
 __all__ = [
     "CORRECT",
@@ -59,6 +59,7 @@ __all__ = [
     "Listener",
     "NextBest",
     "NotFittedError",
+    "Observer",
     "Outcomes",
     "ParallelTrace",
     "Policy",

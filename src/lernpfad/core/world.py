@@ -78,6 +78,14 @@ class SeesTruth(Protocol):
         ...
 
 
+class Observer(Protocol):
+    """Somebody whom a rollout shows the truth once a week; for evaluation only, no policy ever sees one."""
+
+    def week(self, at: float, world: World[Any], before: Any, after: Any) -> None:
+        """The week that began `at` (seconds) is over. before, after: world states when it began and when it ended."""
+        ...
+
+
 @dataclass(frozen=True, eq=False)
 class Rollout:
     """What happened when a policy met a world: the log, and the truth beside it.

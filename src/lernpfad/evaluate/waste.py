@@ -28,22 +28,31 @@ def wasted_minutes(rollout: Rollout, roles: Roles, catalog: Catalog) -> tuple[Fl
     """
     row, place, week = _watched_rows(rollout)
     item, minutes = rollout.log.item[row], rollout.log.minutes[row]
-    useless = np.zeros(len(row), dtype=bool)
+    idle = np.zeros(len(row), dtype=bool)
     for one in np.unique(week):
         these = week == one
         mastery = rollout.mastery[one]
         requirement = roles.at(rollout.role[rollout.watched], rollout.start + one * WEEK)
         wanted = (gap(requirement, mastery) > 0) & (requirement.weight > 0)
-        missing = _blocked(mastery < READY, catalog.prerequisites)
-        skills = catalog.skills_of(item[these])
-        there, flat = skills >= 0, np.where(skills >= 0, skills, 0)
-        who = place[these, None]
-        useless[these] = ~(wanted[who, flat] & there).any(axis=1) | (missing[who, flat] & there).any(axis=1)
+        missing = blocked(mastery < READY, catalog.prerequisites)
+        who = place[these]
+        idle[these] = useless(wanted[who], missing[who], catalog.skills_of(item[these]))
     owner, learners = rollout.log.owner[row], len(rollout.log.learners)
     wasted, spent = (np.zeros(learners) for _ in range(2))
-    np.add.at(wasted, owner, minutes * useless)
+    np.add.at(wasted, owner, minutes * idle)
     np.add.at(spent, owner, minutes)
     return wasted, spent
+
+
+def useless(wanted: BoolArray, missing: BoolArray, skills: IntArray) -> BoolArray:
+    """Whether an item helps nobody now: none of its skills is a gap, or what one builds on is missing, `[n]`.
+
+    wanted: skills that are gaps, `[n, K]`. missing: skills with a prerequisite unmet, `[n, K]`. skills: `[n, M]`.
+    """
+    there, flat = skills >= 0, np.where(skills >= 0, skills, 0)
+    helps = np.any(np.take_along_axis(wanted, flat, axis=1) & there, axis=1)
+    early = np.any(np.take_along_axis(missing, flat, axis=1) & there, axis=1)
+    return np.asarray(~helps | early, dtype=bool)
 
 
 def _watched_rows(rollout: Rollout) -> tuple[IntArray, IntArray, Array]:
@@ -56,9 +65,9 @@ def _watched_rows(rollout: Rollout) -> tuple[IntArray, IntArray, Array]:
     return row, place[row], np.clip(week, 0, len(rollout.hours) - 1)
 
 
-def _blocked(unready: BoolArray, prerequisites: IntArray) -> BoolArray:
+def blocked(unready: BoolArray, prerequisites: IntArray) -> BoolArray:
     """Skills one of whose prerequisites is not met, `[W, K]`; prerequisites: `[E, 2]` (before, after)."""
-    blocked = np.zeros_like(unready)
+    missing = np.zeros_like(unready)
     for before, after in prerequisites:
-        blocked[:, after] |= unready[:, before]
-    return blocked
+        missing[:, after] |= unready[:, before]
+    return missing

@@ -116,8 +116,8 @@ def founded(situation: Situation, *, share: float, held: float) -> Situation:
     for before, after in catalog.prerequisites[np.argsort(-rank[catalog.prerequisites[:, 1]], kind="stable")]:
         pulled[:, before] += share * (missing[:, after] + pulled[:, after])
     level = np.where(pulled > 0, np.maximum(asked.level, held), asked.level)
-    known = {"mastery": situation.mastery, "success": situation.success}
-    return replace(situation, requirement=Requirement(level, asked.weight + pulled), given=dict(situation.given) | known)
+    known = dict(situation.given) | {"mastery": situation.mastery, "success": situation.success}
+    return replace(situation, requirement=Requirement(level, asked.weight + pulled), given=known)
 
 
 def promise(situation: Situation) -> FloatArray:

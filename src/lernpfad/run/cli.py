@@ -16,6 +16,7 @@ COMMANDS = {
     "benchmark": "run a suite of published protocols, and write its tables",
     "evaluate": "compare policies in closed loop, and measure fitted models",
     "matrix": "policies in many worlds: which one can be relied on",
+    "report": "return on learning: debt, why it moves, for whom, and where it breaks even",
     "similar": "the neighbours of an item, as a recommender sees them",
     "export": "write the bundle that production loads",
     "serve": "answer HTTP from a bundle",

@@ -124,6 +124,36 @@ class Evaluate(Common):
 
 
 @dataclass
+class ReportModels:
+    """The models in use; there is nothing to do without a tracer."""
+
+    tracer: str = MISSING
+    recommender: str | None = None
+
+
+@dataclass
+class Report(Common):
+    """`lernpfad report`. money, ends, worlds: see `lernpfad.evaluate.money`."""
+
+    simulator: Any = None
+    data: Any = None
+    past_policy: Any = None
+    policy: Any = None
+    reference: Any = None
+    models: ReportModels = field(default_factory=ReportModels)
+    learners: int = 200
+    past_weeks: int = 12
+    weeks: int | None = 26
+    repeats: int = 1
+    units: int | None = None
+    band: list[float] = field(default_factory=lambda: [0.1, 0.2, 0.4])
+    money: dict[str, float] = field(default_factory=dict)
+    ends: dict[str, list[float]] = field(default_factory=dict)
+    worlds: dict[str, list[float]] = field(default_factory=dict)
+    progress: bool = True
+
+
+@dataclass
 class Export(Common):
     """`lernpfad export`."""
 
@@ -222,6 +252,7 @@ SCHEMAS: dict[str, type[Common]] = {
     "simulate": Simulate,
     "world": World,
     "evaluate": Evaluate,
+    "report": Report,
     "export": Export,
     "benchmark": Benchmark,
     "matrix": Matrix,

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from lernpfad.core import ConfigError, KnowledgeTracer, Policy, Recommender, Rollout, Sequences, World
+from lernpfad.core import ConfigError, KnowledgeTracer, Observer, Policy, Recommender, Rollout, Sequences, World
 from lernpfad.simulate.calendar import START, WEEK
 from lernpfad.simulate.ledger import COLUMNS, joined, unwritten
 from lernpfad.simulate.loop import Loop
@@ -28,6 +28,7 @@ def rollout(
     max_slots: int = 12,
     watched: int = 8,
     rest: int = 0,
+    observers: Sequence[Observer] = (),
     progress: bool = False,
 ) -> Rollout:
     """What happens when `learners` of `world` follow `policy` for `weeks` weeks.
@@ -39,6 +40,7 @@ def rollout(
     then its own, and `log` holds the new offers alone). max_slots: offers in a sitting at most. watched: learners
     whose mastery is kept.
     rest: further weeks in which nothing is offered, so that one sees what lasts.
+    observers: are shown the world at the end of every week.
     Luck is named by (seed, moment of the calendar, learner), so policies that are rolled out under one seed meet the
     same people with the same luck, and a rollout in two parts equals one in a piece.
     """
@@ -67,7 +69,10 @@ def rollout(
     for week, at in enumerate(_mondays(start, weeks + rest, name=name, progress=progress)):
         debts.append(loop.debt(at))
         truths.append(loop.mastery(at, kept))
+        before = loop.people
         hours.append(loop.week(at, rest=week >= weeks))
+        for one in observers:
+            one.week(at, world, before, loop.people)
         active.append(world.active(loop.people))
     end = start + (weeks + rest) * WEEK
     return Rollout(
