@@ -3,26 +3,40 @@
 from lernpfad.policy.affinityonly import AffinityOnly
 from lernpfad.policy.combine import Explore, Legal, Mix, Softened
 from lernpfad.policy.debtperminute import DebtPerMinute
+from lernpfad.policy.gapgreedy import GapGreedy
 from lernpfad.policy.greedy import Greedy
+from lernpfad.policy.hybrid import Hybrid
+from lernpfad.policy.learningprogress import LearningProgress
 from lernpfad.policy.logging import Logging
 from lernpfad.policy.masterythreshold import MasteryThreshold
+from lernpfad.policy.memorize import Memorize
 from lernpfad.policy.oracle import Oracle
+from lernpfad.policy.popularinrole import PopularInRole
 from lernpfad.policy.random import Random
 from lernpfad.policy.rolecurriculum import RoleCurriculum
+from lernpfad.policy.spacedrepetition import SpacedRepetition
 from lernpfad.policy.wateringcan import WateringCan
+from lernpfad.policy.zpd import ZPD
 
 __all__ = [
+    "ZPD",
     "AffinityOnly",
     "DebtPerMinute",
     "Explore",
+    "GapGreedy",
     "Greedy",
+    "Hybrid",
+    "LearningProgress",
     "Legal",
     "Logging",
     "MasteryThreshold",
+    "Memorize",
     "Mix",
     "Oracle",
+    "PopularInRole",
     "Random",
     "RoleCurriculum",
     "Softened",
+    "SpacedRepetition",
     "WateringCan",
 ]

@@ -7,13 +7,13 @@ from typing import Any, Final
 
 import numpy as np
 
-from lernpfad.core.arrays import Array, FloatArray, IntArray
+from lernpfad.core.arrays import FloatArray, IntArray
 from lernpfad.core.errors import LawBroken
 from lernpfad.core.laws.law import Law, demand, hold, same
 from lernpfad.core.laws.situations import planted_situations
 from lernpfad.core.protocols import Policy, RankedDraw, Ranking
 from lernpfad.core.situation import Situation
-from lernpfad.core.state import copied, equal, take
+from lernpfad.core.state import copied, equal
 
 SUM = 1e-6
 """How far from one rounding may move the sum of a row."""
@@ -131,23 +131,7 @@ def fresh(situation: Situation) -> Situation:
 
 def only(situation: Situation, learners: IntArray) -> Situation:
     """The same moment for some of the learners."""
-
-    def rows(array: Array | None) -> Any:
-        return None if array is None else array[learners]
-
-    return replace(
-        situation,
-        eligible=situation.eligible[learners],
-        at=situation.at[learners],
-        minutes_left=situation.minutes_left[learners],
-        requirement=situation.requirement[learners],
-        state=None if situation.state is None else take(situation.state, learners),
-        histories=None if situation.histories is None else situation.histories.select(learners),
-        role=rows(situation.role),
-        taken=rows(situation.taken),
-        last_item=rows(situation.last_item),
-        given={name: array[learners] for name, array in situation.given.items()},
-    )
+    return situation.select(learners)
 
 
 def reordered(situation: Situation, order: IntArray) -> Situation:
