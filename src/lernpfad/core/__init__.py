@@ -21,12 +21,14 @@ from lernpfad.core.protocols import (
     Policy,
     RankedDraw,
     Ranking,
+    Reasoned,
     Recommender,
     Similar,
     Simulator,
     SkillHead,
     WhatIf,
 )
+from lernpfad.core.reasons import Weighed
 from lernpfad.core.recommend import Recommendation, recommend
 from lernpfad.core.roles import Requirement, Roles, debt, gap
 from lernpfad.core.sequences import CORRECT, NOT_ASSESSED, WRONG, Interactions, Sequences
@@ -64,6 +66,7 @@ __all__ = [
     "Policy",
     "RankedDraw",
     "Ranking",
+    "Reasoned",
     "Recommendation",
     "Recommender",
     "Reports",
@@ -77,6 +80,7 @@ __all__ = [
     "Situation",
     "SkillHead",
     "StrArray",
+    "Weighed",
     "WhatIf",
     "World",
     "choose",

@@ -8,7 +8,7 @@ import numpy as np
 from lernpfad.core.arrays import BoolArray, FloatArray
 from lernpfad.core.protocols import Policy
 from lernpfad.core.situation import Situation
-from lernpfad.policy.combine import ranked
+from lernpfad.policy.combine import parts_within, ranked
 from lernpfad.policy.curriculum import main_skill, times_taken
 from lernpfad.policy.distribution import require_positive
 from lernpfad.policy.skills import first_left
@@ -38,6 +38,14 @@ class Constrain:
     def score(self, situation: Situation) -> FloatArray:
         """The inner order, `[learners, C]`; -inf for what is not eligible or breaks a rule."""
         return ranked(self.policy, self.within(situation))
+
+    def parts(self, situation: Situation) -> dict[str, FloatArray]:
+        """The inner parts, and the rules that took others away."""
+        allowed, away = situation.eligible, {}
+        for code, rule in self.rules(situation).items():
+            kept = first_left(allowed & rule, allowed)
+            allowed, away[code] = kept, allowed & ~kept
+        return parts_within(self.policy, situation, away, allowed)
 
     def propensities(self, situation: Situation) -> FloatArray:
         """The inner propensities over what keeps the rules, `[learners, C]`."""

@@ -42,6 +42,10 @@ class GapGreedy(Greedy):
             widest = np.maximum(widest, np.where(place >= 0, missed[:, np.where(place >= 0, place, 0)], 0.0))
         return np.where(situation.eligible, widest - _TIE * times_taken(situation), -np.inf)
 
+    def parts(self, situation: Situation) -> dict[str, FloatArray]:
+        """The gap alone."""
+        return {"gap": self.score(situation)}
+
     def believed(self, situation: Situation) -> FloatArray:
         """Mastery as far as the record shows it, `[learners, K]`."""
         if situation.histories is None:

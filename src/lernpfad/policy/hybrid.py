@@ -48,6 +48,15 @@ class Hybrid(Greedy):
         value = np.take_along_axis(known, short, axis=1) + self.gain(situation, short)
         return shortlisted(value, short, guess)
 
+    def parts(self, situation: Situation) -> dict[str, FloatArray]:
+        """Logs of the factors; NaN for what was not looked ahead for."""
+        known = self.known(situation)
+        tie = 1e-12 * situation.items
+        short = best(np.where(situation.eligible, np.add.reduce(list(known.values())) - tie, -np.inf), self.shortlist)
+        gain = np.full(situation.eligible.shape, np.nan)
+        np.put_along_axis(gain, short, self.gain(situation, short), axis=1)
+        return {"gain": gain} | {code: np.where(np.isnan(gain), np.nan, part) for code, part in known.items()}
+
     def known(self, situation: Situation) -> dict[str, FloatArray]:
         """Logs of the factors that need no look-ahead, each `[learners, C]`."""
         z = standardised(situation.affinity, situation.eligible)

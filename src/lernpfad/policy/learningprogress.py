@@ -6,6 +6,7 @@ import numpy as np
 
 from lernpfad.core.arrays import BoolArray, FloatArray
 from lernpfad.core.situation import READY, Situation
+from lernpfad.policy.curriculum import main_skill
 from lernpfad.policy.distribution import normalised, require_positive, require_share
 from lernpfad.policy.recent import Windows, windows
 from lernpfad.policy.skills import by_skill, first_left, laid, offered
@@ -45,6 +46,12 @@ class LearningProgress:
         drawn = normalised(self.quality(seen), zone)
         chance = (1.0 - self.explore) * drawn + self.explore * normalised(np.ones_like(drawn), zone)
         return by_skill(situation, chance, situation.eligible)
+
+    def parts(self, situation: Situation) -> dict[str, FloatArray]:
+        """The propensity, as progress where the main skill has been tried, else as something new."""
+        given, main = self.propensities(situation), main_skill(situation.catalog)[situation.items]
+        tried = (windows(situation, self.window).count >= 2)[:, np.where(main >= 0, main, 0)] & (main >= 0)
+        return {"progress": np.where(tried, given, 0.0), "new": np.where(tried, 0.0, given)}
 
     def quality(self, seen: Windows) -> FloatArray:
         """What a skill promises, `[learners, K]`: positive progress, or the novelty of one that was never tried."""

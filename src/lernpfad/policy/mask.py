@@ -1,6 +1,6 @@
 """A policy that leaves some items out: by id, by skill or by kind."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +10,7 @@ from lernpfad.core.catalog import KINDS
 from lernpfad.core.errors import ConfigError, unknown_name
 from lernpfad.core.protocols import Policy
 from lernpfad.core.situation import Situation
-from lernpfad.policy.combine import ranked
+from lernpfad.policy.combine import parts, ranked
 from lernpfad.policy.skills import first_left
 
 
@@ -37,6 +37,10 @@ class Mask:
     def score(self, situation: Situation) -> FloatArray:
         """The inner order, `[learners, C]`; -inf for what is not eligible or is masked."""
         return ranked(self.policy, self.within(situation))
+
+    def parts(self, situation: Situation) -> Mapping[str, FloatArray]:
+        """The inner parts of what is not masked."""
+        return parts(self.policy, self.within(situation))
 
     def propensities(self, situation: Situation) -> FloatArray:
         """The inner propensities over what is not masked, `[learners, C]`."""

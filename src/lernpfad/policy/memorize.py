@@ -6,6 +6,7 @@ import numpy as np
 
 from lernpfad.core.arrays import FloatArray
 from lernpfad.core.situation import READY, Situation
+from lernpfad.policy.curriculum import main_skill
 from lernpfad.policy.memories import recall
 from lernpfad.policy.skills import by_skill, first_left, laid, offered
 
@@ -31,3 +32,9 @@ class Memorize:
         weight = np.where(situation.requirement.weight > 0, situation.requirement.weight, 1.0)
         intensity = np.sqrt(weight) * np.maximum(1.0 - np.nan_to_num(left, nan=0.0), 1e-6)
         return by_skill(situation, np.where(taking_part, intensity, 0.0), situation.eligible)
+
+    def parts(self, situation: Situation) -> dict[str, FloatArray]:
+        """The propensity, as due where the main skill was taken before, else as something new."""
+        given, main = self.propensities(situation), main_skill(situation.catalog)[situation.items]
+        met = ~np.isnan(recall(situation))[:, np.where(main >= 0, main, 0)] & (main >= 0)
+        return {"due": np.where(met, given, 0.0), "new": np.where(met, 0.0, given)}

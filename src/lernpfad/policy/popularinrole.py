@@ -8,6 +8,7 @@ from lernpfad.core.arrays import FloatArray, IntArray
 from lernpfad.core.events import taken_pairs
 from lernpfad.core.sequences import Sequences
 from lernpfad.core.situation import Situation
+from lernpfad.policy.curriculum import times_taken
 from lernpfad.policy.distribution import greedy, require_positive, require_share
 
 
@@ -44,8 +45,11 @@ class PopularInRole:
 
     def score(self, situation: Situation) -> FloatArray:
         """Share of takers, less 1 for each time she took it, `[learners, C]`; -inf where not eligible."""
-        taken = 0.0 if situation.taken is None else situation.taken.astype(np.float64)
-        return np.where(situation.eligible, self._share(situation) - taken, -np.inf)
+        return np.where(situation.eligible, np.add.reduce(list(self.parts(situation).values())), -np.inf)
+
+    def parts(self, situation: Situation) -> dict[str, FloatArray]:
+        """Share of takers, and what was not taken yet: the score is their sum."""
+        return {"popular": self._share(situation), "new": -times_taken(situation)}
 
     def propensities(self, situation: Situation) -> FloatArray:
         """`(1 - epsilon) [argmax] + epsilon / eligible`, ties shared evenly, `[learners, C]`."""

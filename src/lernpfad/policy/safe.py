@@ -3,20 +3,20 @@
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
 
-from lernpfad.core.arrays import BoolArray, FloatArray
+from lernpfad.core.arrays import BoolArray, FloatArray, IntArray
 from lernpfad.core.errors import ConfigError, unknown_name
 from lernpfad.core.protocols import Policy
 from lernpfad.core.situation import ESTIMATES, Situation
-from lernpfad.policy.combine import ranked
+from lernpfad.policy.combine import parts, ranked
 from lernpfad.policy.rolecurriculum import RoleCurriculum
 
 _LOG: Final = logging.getLogger(__name__)
 
-_Question = Callable[[Policy, Situation], FloatArray]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -40,11 +40,23 @@ class Safe:
 
     def score(self, situation: Situation) -> FloatArray:
         """The order of the policy, or of the fallback, `[learners, C]`; -inf where not eligible."""
-        return self._either(situation, ranked)
+        return _together(situation, self._answers(situation, ranked))
 
     def propensities(self, situation: Situation) -> FloatArray:
         """The propensities of the policy, or of the fallback, `[learners, C]`."""
-        return self._either(situation, lambda policy, now: policy.propensities(now))
+        return _together(situation, self._answers(situation, lambda policy, now: policy.propensities(now)))
+
+    def parts(self, situation: Situation) -> dict[str, FloatArray]:
+        """The parts of whichever policy answers each learner; 0, and so no reason, in those of the other."""
+        told = self._answers(situation, parts)
+        found: dict[str, FloatArray] = {code: np.zeros(situation.eligible.shape) for _, one in told for code in one}
+        for rows, one in told:
+            for code, part in one.items():
+                found[code][rows] = part
+            if not one:  # who does not say weighs nothing
+                for part in found.values():
+                    part[rows] = np.nan
+        return found
 
     def sound(self, situation: Situation) -> BoolArray:
         """Learners of whom every needed estimate is there, `[learners]`."""
@@ -66,20 +78,28 @@ class Safe:
         known: BoolArray = np.all(finite if name == "mastery" else finite | ~situation.eligible, axis=1)
         return known
 
-    def _either(self, situation: Situation, ask: _Question) -> FloatArray:
-        sound, out = self.sound(situation), np.zeros(situation.eligible.shape)
-        rows = np.flatnonzero(sound)
-        if len(rows):
+    def _answers(self, situation: Situation, ask: Callable[[Policy, Situation], T]) -> list[tuple[IntArray, T]]:
+        """Which learners are answered by what the policy says, and which by what the fallback says."""
+        sound = self.sound(situation)
+        found: list[tuple[IntArray, T]] = []
+        if sound.any():
             try:
-                out[rows] = ask(self.policy, situation if sound.all() else situation.select(rows))
+                now = situation if sound.all() else situation.select(sound)
+                found.append((np.flatnonzero(sound), ask(self.policy, now)))
             except Exception as problem:  # a what-if may die where a prediction did not
                 _report(type(self.policy).__name__, problem)
                 sound[:] = False
-        rest = np.flatnonzero(~sound)
-        if len(rest):
+        if not sound.all():
             blind = replace(situation, tracer=None, state=None, recommender=None, given={})
-            out[rest] = ask(self.fallback, blind.select(rest))
-        return out
+            found.append((np.flatnonzero(~sound), ask(self.fallback, blind.select(~sound))))
+        return found
+
+
+def _together(situation: Situation, answers: Sequence[tuple[IntArray, FloatArray]]) -> FloatArray:
+    out = np.zeros(situation.eligible.shape)
+    for rows, answer in answers:
+        out[rows] = answer
+    return out
 
 
 def _report(what: str, problem: Exception) -> None:

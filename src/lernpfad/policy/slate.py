@@ -1,6 +1,6 @@
 """A list of offers without near-duplicates, with the propensity of every slot."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -11,7 +11,7 @@ from lernpfad.core.arrays import NOBODY, BoolArray, FloatArray, IntArray
 from lernpfad.core.choose import pick
 from lernpfad.core.protocols import Policy, RankedDraw
 from lernpfad.core.situation import Situation
-from lernpfad.policy.combine import ranked
+from lernpfad.policy.combine import FAR, parts, ranked
 from lernpfad.policy.distribution import require_positive, require_share
 from lernpfad.policy.skills import first_left
 
@@ -51,17 +51,30 @@ class Slate:
     def score(self, situation: Situation) -> FloatArray:
         """An order whose first k are a list without near-duplicates, `[learners, C]`; -inf where not eligible.
 
-        k down to 1 for what is listed; below 0 the others, in the order of the policy.
+        k down to 1 for what is listed; below 0 the others in the order of the policy, near-duplicates last.
         """
+        slot, like, order = self._listed(situation)
+        others = _below_zero(order) - np.where(like, len(situation.items) + 1.0, 0.0)
+        return np.where(situation.eligible, np.where(slot >= 0, self.k - slot, others), -np.inf)
+
+    def parts(self, situation: Situation) -> Mapping[str, FloatArray]:
+        """The inner parts, and what puts near-duplicates of listed items behind all others."""
+        inner = parts(self.policy, situation)
+        like = self._listed(situation)[1]
+        return dict(inner) | {"diversity": np.where(like, -FAR, 0.0)} if inner else {}
+
+    def _listed(self, situation: Situation) -> tuple[IntArray, BoolArray, FloatArray]:
+        """The slot of each candidate, -1 for none; whether it is like an item listed before it; the inner order."""
         order = ranked(self.policy, situation)
-        out = _below_zero(order)
+        slot, like = np.full(order.shape, NOBODY), np.zeros(order.shape, dtype=bool)
         left = _Left.at_first(situation)
-        for slot in range(self.k):
+        for place in range(self.k):
             column = _first(order, left.open)
             rows = np.flatnonzero(column >= 0)
-            out[rows, column[rows]] = self.k - slot
+            slot[rows, column[rows]] = place
+            like = np.where(slot == place, left.like, like)
             left = left.without(column, alike=self.alike)
-        return np.where(situation.eligible, out, -np.inf)
+        return slot, np.where(slot >= 0, like, left.like), order
 
     def draw(self, situation: Situation, rng: Generator) -> Drawn:
         """Draw the list of each learner, with one uniform for each slot and learner."""

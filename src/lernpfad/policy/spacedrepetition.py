@@ -29,11 +29,16 @@ class SpacedRepetition(Greedy):
 
     def score(self, situation: Situation) -> FloatArray:
         """The skill's turn, then fewer takes, then the place, `[learners, C]`; -inf where not eligible."""
+        return np.where(situation.eligible, np.add.reduce(list(self.parts(situation).values())), -np.inf)
+
+    def parts(self, situation: Situation) -> dict[str, FloatArray]:
+        """How much a due skill has faded, and else how early a new one comes: the score is their sum."""
         main = main_skill(situation.catalog)[situation.items]
         turn = np.where(main >= 0, self.turn(situation)[:, np.where(main >= 0, main, 0)], -4.0)
         place = situation.items[None, :] / max(len(situation.catalog), 1)
         later = 1e-6 * (np.minimum(times_taken(situation), 99) + place)
-        return np.where(situation.eligible, turn - later, -np.inf)
+        due = turn > 0
+        return {"due": np.where(due, turn + 1.0, 0.0), "new": np.where(due, -1.0, turn) - later}
 
     def turn(self, situation: Situation) -> FloatArray:
         """The turn of each skill, higher is sooner, `[learners, K]`: due (0, 1), new (-1, 0], fresh to -2, else -3."""

@@ -29,8 +29,12 @@ class ZPD(Greedy):
 
     def score(self, situation: Situation) -> FloatArray:
         """Minus the distance to the middle, less 1 for what serves no gap, `[learners, C]`; -inf if not eligible."""
+        return np.where(situation.eligible, np.add.reduce(list(self.parts(situation).values())), -np.inf)
+
+    def parts(self, situation: Situation) -> dict[str, FloatArray]:
+        """Whether a gap is served, and how suitable the item is: the score is their sum."""
         away = np.abs(situation.success - (self.low + self.high) / 2)
-        return np.where(situation.eligible, -away - ~serves_a_gap(situation), -np.inf)
+        return {"gap": -(~serves_a_gap(situation)).astype(np.float64), "success": -away}
 
 
 def serves_a_gap(situation: Situation) -> BoolArray:
