@@ -161,11 +161,7 @@ FAULTS = [
     (Listing, "score_where_eligible", "given: a candidate that is not eligible has a score"),
     (Nameless, "score_where_eligible", r"given: a score is NaN or \+inf"),
     (Forgetful, "drawn_from_the_score", "given: drawn from the score"),
-    (
-        Storytelling,
-        "parts_make_the_order",
-        r"given: learner 0: by its parts a candidate is .* above one of higher score",
-    ),
+    (Storytelling, "parts_make_the_order", r"given: learner 0: the parts put a candidate .* above one"),
     (Omitting, "parts_make_the_order", "given: learner 0: not weighed, yet ahead"),
 ]
 

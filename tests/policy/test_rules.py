@@ -1,5 +1,7 @@
 """The rules that need no tracer or no look-ahead, each on numbers that fit on one hand."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -17,6 +19,10 @@ def record(*rows, learners=2):
     lengths = [len(mine) for mine in of]
     time = np.concatenate([DAY * np.arange(n) for n in lengths]) if len(item) else None
     return Sequences.of(CATALOG, [f"l{j}" for j in range(learners)], lengths, item, outcome, time=time)
+
+
+def takers(log, role):
+    return SimpleNamespace(log=log, role=None if role is None else np.asarray(role))
 
 
 def best(policy, situation):
@@ -71,7 +77,7 @@ def test_of_two_items_of_a_skill_the_fresh_one_comes_first():
 
 def test_popular_in_role_by_hand():
     log = record((0, "s1", 1), (1, "s1", 1), (1, "c1", 0), (2, "t1", 1), learners=3)
-    policy = PopularInRole(prior=2.0).fit(log, np.array([0, 0, 1]))
+    policy = PopularInRole(prior=2.0).fit(takers(log, [0, 0, 1]))
     everybody = np.array([2 / 3, 0, 1 / 3, 0, 1 / 3, 0, 0, 0])
     np.testing.assert_allclose(policy.share_[2], everybody)
     np.testing.assert_allclose(policy.share_[0], (np.array([2, 0, 1, 0, 0, 0, 0, 0]) + 2 * everybody) / 4)
@@ -80,7 +86,7 @@ def test_popular_in_role_by_hand():
 
 
 def test_popular_in_role_offers_what_was_not_taken_first():
-    policy = PopularInRole().fit(record((0, "s1", 1), (1, "c1", 1)), np.array([0, 0]))
+    policy = PopularInRole().fit(takers(record((0, "s1", 1), (1, "c1", 1)), [0, 0]))
     taken = np.zeros((2, 8), dtype=np.int8)
     taken[0, [0]] = 1
     assert best(policy, scene(role=np.array([0, 0]), taken=taken))[0] == "c1"
@@ -90,6 +96,13 @@ def test_popular_in_role_knows_nothing_before_it_is_fitted():
     np.testing.assert_allclose(PopularInRole().propensities(scene()), 1 / 8)
 
 
+def test_popular_in_role_without_roles_is_popular_and_new_items_are_taken_by_nobody():
+    policy = PopularInRole().fit(takers(record((0, "c1", 1), (1, "c1", 1), (1, "t1", 1)), None))
+    np.testing.assert_allclose(policy.share_, [[0, 0, 1, 0, 0.5, 0, 0, 0]])
+    policy.share_ = policy.share_[:, :4]
+    np.testing.assert_allclose(policy.score(scene(items=[4, 2], role=np.array([0, 1]))), [[0, 1]] * 2)
+
+
 def test_a_planted_taste_of_a_role_is_found():
     rng = np.random.default_rng(0)
     role = np.repeat([0, 1], 60)
@@ -97,7 +110,7 @@ def test_a_planted_taste_of_a_role_is_found():
     took = rng.random(liked.shape) < np.where(liked, 0.6, 0.1)
     item = np.nonzero(took)[1]
     log = Sequences.of(CATALOG, [f"l{j}" for j in range(120)], took.sum(axis=1), item, np.ones(len(item)))
-    share = PopularInRole().fit(log, role).share_
+    share = PopularInRole().fit(takers(log, role)).share_
     assert share[0, :4].min() > share[0, 4:].max()
     assert share[1, 4:].min() > share[1, :4].max()
 

@@ -13,6 +13,7 @@ from lernpfad.core.errors import (
     unknown_name,
 )
 from lernpfad.core.next_best import NextBest
+from lernpfad.core.path import Path, Sittings, Step, path
 from lernpfad.core.progress import Listener, Reports
 from lernpfad.core.protocols import (
     FoldsIn,
@@ -63,6 +64,7 @@ __all__ = [
     "NotFittedError",
     "Outcomes",
     "ParallelTrace",
+    "Path",
     "Policy",
     "RankedDraw",
     "Ranking",
@@ -77,8 +79,10 @@ __all__ = [
     "Sequences",
     "Similar",
     "Simulator",
+    "Sittings",
     "Situation",
     "SkillHead",
+    "Step",
     "StrArray",
     "Weighed",
     "WhatIf",
@@ -90,6 +94,7 @@ __all__ = [
     "mastery",
     "mean_over_skills",
     "observe",
+    "path",
     "pick",
     "plain_similar",
     "plain_what_if",

@@ -29,12 +29,15 @@ def weighed(policy: Policy, situation: Situation, columns: IntArray) -> list[lis
     """For some candidates of each learner `[learners, n]` the parts that decided, the leading one first.
 
     The leading part is the one without which most other candidates would overtake the item; of equals the one in which
-    it beats most others, then the one that lies furthest ahead of the mean candidate. A part that is the same for all explains nothing and is left out. Empty
-    for a policy that does not say what its order is made of, and for a candidate that it did not weigh.
+    it beats most others, then the one that lies furthest ahead of the mean candidate. A part that is the same for all
+    explains nothing and is left out. Empty for a policy that does not say what its order is made of, and for a
+    candidate that it did not weigh.
     """
     if not isinstance(policy, Reasoned) or not columns.size:
         return [[() for _ in row] for row in columns]
     parts = {code: np.where(situation.eligible, part, np.nan) for code, part in policy.parts(situation).items()}
+    if not parts:
+        return [[() for _ in row] for row in columns]
     found: list[list[tuple[Weighed, ...]]] = [[() for _ in row] for row in columns]
     for learner, row in enumerate(columns):
         mine = {code: part[learner] for code, part in parts.items()}

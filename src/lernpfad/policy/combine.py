@@ -32,14 +32,29 @@ def parts_within(
     """The parts of a policy over the candidates that were `kept`, and of rules that took the others away.
 
     rules: by code, which candidates each took away, `[learners, C]`. What was taken away has the parts that it would
-    have had without rules, and is put far below by its rule.
+    have had without rules, and is put far below by its rule. So have those that were kept, unless being among others
+    changed their order: then they have the parts that ranked them.
     """
     inside, outside = parts(policy, situation.among(kept)), parts(policy, situation)
-    found = {code: np.where(kept, inside[code], outside[code]) for code in inside}
+    if not inside:
+        return {}
+    alike = _ordered_alike(np.add.reduce(list(inside.values())), np.add.reduce(list(outside.values())), among=kept)
+    found = {code: np.where(kept & ~alike, inside[code], outside[code]) for code in inside}
     for code, away in rules.items():
         there = found.get(code, np.zeros(kept.shape))
         found[code] = np.where(away & situation.eligible, there - FAR, there)
-    return found if inside else {}
+    return found
+
+
+def _ordered_alike(one: FloatArray, other: FloatArray, *, among: BoolArray) -> BoolArray:
+    """Learners whose candidates among some stand in the same order by both, `[learners, 1]`."""
+    one, other = (np.where(among & ~np.isnan(total), total, -np.inf) for total in (one, other))
+    order = np.argsort(-one, axis=1, kind="stable")
+    first, second = (np.take_along_axis(total, order, axis=1) for total in (one, other))
+    moved = (first[:, 1:] < first[:, :-1]) & (second[:, 1:] > second[:, :-1])
+    lost = np.isfinite(first) != np.isfinite(second)
+    alike: BoolArray = ~(np.any(moved, axis=1, keepdims=True) | np.any(lost, axis=1, keepdims=True))
+    return alike
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Popular in role: what people with the same job took."""
 
-from typing import Self
+from typing import Protocol, Self
 
 import numpy as np
 
@@ -10,6 +10,23 @@ from lernpfad.core.sequences import Sequences
 from lernpfad.core.situation import Situation
 from lernpfad.policy.curriculum import times_taken
 from lernpfad.policy.distribution import greedy, require_positive, require_share
+
+
+class Takers(Protocol):
+    """Who took what in which role; an experience from a log of offers is one.
+
+    log: histories. role: of each learner, `[J]`, -1 for none; None where nobody's is known.
+    """
+
+    @property
+    def log(self) -> Sequences:
+        """Histories."""
+        ...
+
+    @property
+    def role(self) -> IntArray | None:
+        """Role of each learner of the log."""
+        ...
 
 
 class PopularInRole:
@@ -28,12 +45,11 @@ class PopularInRole:
         require_positive(self, prior=prior)
         require_share(self, epsilon=epsilon)
 
-    def fit(self, log: Sequences, role: IntArray) -> Self:
-        """Count takers. role: of each learner of the log, `[learners]`, -1 if none.
-
-        Learns `share_`, `[R + 1, I]`: share of takers by role, in the last row among everybody.
-        """
-        items, role = len(log.catalog), np.asarray(role)
+    def fit(self, experience: Takers) -> Self:
+        """Count takers; learns `share_`, `[R + 1, I]`: share of takers by role, in the last row among everybody."""
+        log = experience.log
+        role = np.full(len(log.learners), -1) if experience.role is None else np.asarray(experience.role)
+        items = len(log.catalog)
         learner, item = taken_pairs(log, items)
         everybody = np.bincount(item, minlength=items) / max(len(log.learners), 1)
         roles = int(role.max(initial=-1)) + 1
@@ -63,5 +79,7 @@ class PopularInRole:
         if "share_" not in vars(self):
             return np.zeros(situation.eligible.shape)
         role = np.full(len(situation), -1) if situation.role is None else situation.role
-        roles = len(self.share_) - 1
-        return self.share_[np.where((role >= 0) & (role < roles), role, roles)][:, situation.items]
+        roles, items = len(self.share_) - 1, self.share_.shape[1]
+        known = situation.items < items  # what is newer than the log was taken by nobody
+        of_role = self.share_[np.where((role >= 0) & (role < roles), role, roles)]
+        return np.where(known, of_role[:, np.where(known, situation.items, 0)], 0.0)
