@@ -139,7 +139,7 @@ def test_the_first_step_is_exact_and_the_others_are_near_the_whole_tree(learner)
     tree = enumerated(now, plan)
     reached = one.steps[0].debt
     assert reached == pytest.approx(tree[0], abs=1e-9)
-    np.testing.assert_allclose([step.debt for step in one.steps], tree, atol=0.02)
+    np.testing.assert_allclose([step.debt for step in one.steps], tree, atol=0.005)
 
 
 def test_the_mean_state_is_the_mean_and_leaves_the_rest_alone():

@@ -14,7 +14,7 @@ from lernpfad.policy.skills import by_skill, first_left, laid, offered
 
 @dataclass(frozen=True, kw_only=True)
 class LearningProgress:
-    """A bandit over skills whose reward is learning progress (ZPDES: Clement, Roy, Oudeyer & Lopes 2015, eq. 1 and 3).
+    """A bandit over skills whose reward is learning progress (ZPDES: Clement, Roy, Oudeyer & Lopes 2015).
 
     Reward of a skill: share correct in the newer half of the last `window` answers minus that in the older half.
     The zone holds the skills of the role whose believed prerequisites are mastered, and which are not mastered

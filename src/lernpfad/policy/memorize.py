@@ -13,7 +13,7 @@ from lernpfad.policy.skills import by_skill, first_left, laid, offered
 
 @dataclass(frozen=True, kw_only=True)
 class Memorize:
-    """Draws a skill with chances in proportion to MEMORIZE's review intensity (Tabibian et al. 2019, eq. 9).
+    """Draws a skill with chances in proportion to MEMORIZE's review intensity (Tabibian et al. 2019).
 
     The intensity that minimises `w (1 - m)^2 / 2 + q u^2 / 2` is `u = (w / q)^(1/2) (1 - m)`, w the weight of the
     skill in the role and m its recall (FSRS-6). Of several such point processes the next event is of skill k with
