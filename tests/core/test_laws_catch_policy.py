@@ -131,6 +131,21 @@ class Forgetful(Hopeful):
         return np.where(np.isfinite(score), 1.0, 0.0) / max(score.shape[1], 1)
 
 
+class Storytelling(Hopeful):
+    """Ranks by success and says that it was affinity."""
+
+    def parts(self, situation):
+        return {"affinity": situation.affinity}
+
+
+class Omitting(Hopeful):
+    """Names no parts for the very item that it puts first."""
+
+    def parts(self, situation):
+        success = np.where(situation.eligible, situation.success, 0.0)
+        return {"success": np.where(success == success.max(axis=1, keepdims=True, initial=0.0), np.nan, success)}
+
+
 FAULTS = [
     (Unnormalised, "distribution", r"given: row 0 sums to \d\.\d+, expected 1"),
     (Negative, "distribution", r"given: a propensity is -[12]\.?\d*, below zero"),
@@ -146,6 +161,8 @@ FAULTS = [
     (Listing, "score_where_eligible", "given: a candidate that is not eligible has a score"),
     (Nameless, "score_where_eligible", r"given: a score is NaN or \+inf"),
     (Forgetful, "drawn_from_the_score", "given: drawn from the score"),
+    (Storytelling, "parts_make_the_order", r"given: learner 0: the parts put a candidate .* above one"),
+    (Omitting, "parts_make_the_order", "given: learner 0: not weighed, yet ahead"),
 ]
 
 
@@ -166,6 +183,9 @@ class Honest(Hopeful):
 
     def drawn(self, score, situation):
         return shared(np.where(situation.eligible, score, 0.0))
+
+    def parts(self, situation):
+        return {"success": situation.success / 2, "minutes": situation.success / 2}
 
 
 def test_an_honest_policy_keeps_every_law():

@@ -27,6 +27,8 @@ def test_the_demo_ends_with_what_it_promises_and_skips_what_has_not_changed(lern
     assert {"wateringcan", "rolecurriculum", "debtperminute", "oracle"} <= set(table)
     assert "95 % interval" in first
     assert "next items for learner-" in first
+    assert "Her path at 8 minutes a sitting; learning debt now" in first
+    assert "Ausgewählt" in first
     for place in ("MLflow run", "runs/demo/evaluate/report.html", "runs/demo/bundle, version"):
         assert place in first
     assert (tmp_path / "runs" / "demo" / "evaluate" / "report.html").is_file()

@@ -178,9 +178,16 @@ def test_a_bundle_that_cannot_answer_does_not_start(bundle: Bundle) -> None:
 
 def test_the_document_describes_every_path_and_its_examples_work(web: TestClient) -> None:
     document = web.get("/v1/openapi.json").json()
-    assert set(document["paths"]) == {"/v1/next-items", "/v1/profile", "/v1/bundle", "/v1/health", "/v1/ready"}
+    assert set(document["paths"]) == {
+        *("/v1/next-items", "/v1/path", "/v1/profile"),
+        *("/v1/bundle", "/v1/health", "/v1/ready"),
+    }
     schemas = document["components"]["schemas"]
-    for path, schema in (("/v1/next-items", "NextItemsRequest"), ("/v1/profile", "ProfileRequest")):
+    for path, schema in (
+        ("/v1/next-items", "NextItemsRequest"),
+        ("/v1/path", "PathRequest"),
+        ("/v1/profile", "ProfileRequest"),
+    ):
         operation = document["paths"][path]["post"]
         assert operation["summary"]
         assert operation["description"]

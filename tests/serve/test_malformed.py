@@ -13,7 +13,7 @@ from serve.stack import START
 from serve.web import TestClient, client, small_bundle
 
 MAX_BODY = 400_000
-PATHS = ("/v1/next-items", "/v1/profile")
+PATHS = ("/v1/next-items", "/v1/path", "/v1/profile")
 ROW = {"item": "i1", "outcome": "correct", "accepted": True, "minutes": 2.0, "time": START}
 
 

@@ -111,9 +111,11 @@ def test_every_path_needs_a_key_for_it(bundle: Bundle, database: Sqlite) -> None
         keys = {scope: Keys(database).make([scope], now=START) for scope in ("read", "write", "erase")}
         calls = [
             ("read", "POST", "/v1/next-items", {}),
+            ("read", "POST", "/v1/path", {}),
             ("read", "POST", "/v1/profile", {}),
             ("read", "GET", "/v1/bundle", None),
             ("read", "POST", ITEMS, {"learner": WHO}),
+            ("read", "POST", "/v1/learners/path", {"learner": WHO}),
             ("read", "POST", PROFILE, {"learner": WHO}),
             ("write", "POST", ONE, ROW),
             ("write", "POST", BATCH, {"interactions": [ROW]}),

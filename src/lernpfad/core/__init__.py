@@ -13,6 +13,7 @@ from lernpfad.core.errors import (
     unknown_name,
 )
 from lernpfad.core.next_best import NextBest
+from lernpfad.core.path import Path, Sittings, Step, path
 from lernpfad.core.progress import Listener, Reports
 from lernpfad.core.protocols import (
     FoldsIn,
@@ -21,12 +22,14 @@ from lernpfad.core.protocols import (
     Policy,
     RankedDraw,
     Ranking,
+    Reasoned,
     Recommender,
     Similar,
     Simulator,
     SkillHead,
     WhatIf,
 )
+from lernpfad.core.reasons import Weighed
 from lernpfad.core.recommend import Recommendation, recommend
 from lernpfad.core.roles import Requirement, Roles, debt, gap
 from lernpfad.core.sequences import CORRECT, NOT_ASSESSED, WRONG, Interactions, Sequences
@@ -62,9 +65,11 @@ __all__ = [
     "Observer",
     "Outcomes",
     "ParallelTrace",
+    "Path",
     "Policy",
     "RankedDraw",
     "Ranking",
+    "Reasoned",
     "Recommendation",
     "Recommender",
     "Reports",
@@ -75,9 +80,12 @@ __all__ = [
     "Sequences",
     "Similar",
     "Simulator",
+    "Sittings",
     "Situation",
     "SkillHead",
+    "Step",
     "StrArray",
+    "Weighed",
     "WhatIf",
     "World",
     "choose",
@@ -87,6 +95,7 @@ __all__ = [
     "mastery",
     "mean_over_skills",
     "observe",
+    "path",
     "pick",
     "plain_similar",
     "plain_what_if",

@@ -1,5 +1,6 @@
 """The interfaces everything hangs on. Axis 0 is always learners; only `fit` changes a model."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar, runtime_checkable
 
 from numpy.random import Generator
@@ -140,6 +141,18 @@ class RankedDraw(Ranking, Protocol):
 
     def drawn(self, score: FloatArray, situation: "Situation") -> FloatArray:
         """`propensities(situation)`, given what `score(situation)` was: both `[learners, items]`."""
+        ...
+
+
+@runtime_checkable
+class Reasoned(Protocol):
+    """Optional: a policy that says what its order is made of; `core.reasons` names what decided."""
+
+    def parts(self, situation: "Situation") -> Mapping[str, FloatArray]:
+        """Addends by reason code, each `[learners, items]`, whose sum orders the candidates as the policy does.
+
+        NaN, in every addend, for a candidate that was not weighed; it stands below all that were.
+        """
         ...
 
 

@@ -4,9 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lernpfad.core.arrays import FloatArray
+from lernpfad.core.arrays import FloatArray, IntArray
 from lernpfad.core.protocols import Policy, RankedDraw, Ranking
-from lernpfad.core.situation import Situation
+from lernpfad.core.reasons import Weighed, weighed
+from lernpfad.core.situation import READY, Situation
+from lernpfad.core.wording import sentence
+
+DAY = 86_400.0
 
 
 @dataclass(frozen=True)
@@ -15,7 +19,9 @@ class Recommendation:
 
     propensity: probability with which the policy offers it now. success: predicted P(correct).
     debt_reduction: expected fall of learning debt. minutes: expected effort. affinity: the recommender's score.
-    gaps: (skill, gap) of the item's skills that the role misses, widest first.
+    gaps: (skill, gap) of the item's skills that the role misses, widest first. reason: all of it in a sentence.
+    parts: what decided, the leading part first; see `core.reasons`. unmet: believed prerequisites below READY.
+    days: since any of its skills was last taken, None if never or not known. taken: how often it was done.
     """
 
     item: str
@@ -26,29 +32,59 @@ class Recommendation:
     affinity: float
     gaps: tuple[tuple[str, float], ...]
     reason: str
+    parts: tuple[Weighed, ...] = ()
+    unmet: tuple[str, ...] = ()
+    days: float | None = None
+    taken: int = 0
+
+    @property
+    def lead(self) -> str:
+        """Code of the reason that decided, "" where the policy does not say."""
+        return self.parts[0].code if self.parts else ""
 
 
-def recommend(policy: Policy, situation: Situation, k: int = 5) -> list[list[Recommendation]]:
+def recommend(policy: Policy, situation: Situation, k: int = 5, *, language: str = "en") -> list[list[Recommendation]]:
     """The k best eligible items of each learner, best first; fewer where fewer are eligible.
 
     Ranked by the policy's own score where it has one (`Ranking`), else by propensity; ties by catalog order.
+    language: of the sentences, see `core.wording`.
     """
-    order, propensities = _asked(policy, situation)
+    order, propensities = asked(policy, situation)
     order = np.where(situation.eligible, order, -np.inf)
     k = min(k, order.shape[1])
     top = np.argsort(-order, axis=1, kind="stable")[:, :k]
-    gain = situation.debt_reduction(situation.items[top])
+    listed = np.where(np.isfinite(np.take_along_axis(order, top, axis=1)), top, -1)
+    return explained(policy, situation, listed, propensities, language=language)
+
+
+def explained(
+    policy: Policy, situation: Situation, columns: IntArray, propensities: FloatArray, *, language: str = "en"
+) -> list[list[Recommendation]]:
+    """Some candidates of each learner as recommendations, `[learners, n]` columns, -1 for none.
+
+    propensities: of all candidates, `[learners, C]`.
+    """
+    known = np.where(columns >= 0, columns, 0)
+    gain = situation.debt_reduction(situation.items[known])
+    parts = weighed(policy, situation, known)
     return [
         [
-            _explained(situation, learner, column, float(propensities[learner, column]), float(gain[learner, place]))
-            for place, column in enumerate(top[learner])
-            if np.isfinite(order[learner, column])
+            _explained(
+                situation,
+                (j, int(column)),
+                propensity=float(propensities[j, column]),
+                gain=float(gain[j, n]),
+                parts=parts[j][n],
+                language=language,
+            )
+            for n, column in enumerate(columns[j])
+            if column >= 0
         ]
-        for learner in range(len(situation))
+        for j in range(len(situation))
     ]
 
 
-def _asked(policy: Policy, situation: Situation) -> tuple[FloatArray, FloatArray]:
+def asked(policy: Policy, situation: Situation) -> tuple[FloatArray, FloatArray]:
     """The order of the candidates and their propensities, both `[learners, C]`; the score is computed once."""
     if isinstance(policy, RankedDraw):
         score = policy.score(situation)
@@ -57,29 +93,61 @@ def _asked(policy: Policy, situation: Situation) -> tuple[FloatArray, FloatArray
     return (policy.score(situation) if isinstance(policy, Ranking) else propensities), propensities
 
 
-def _explained(situation: Situation, learner: int, column: int, propensity: float, gain: float) -> Recommendation:
-    catalog = situation.catalog
-    skills = [int(k) for k in situation.skills[column] if k >= 0]
-    weight, missing = situation.requirement.weight[learner], situation.gap[learner]
-    gaps = sorted(
-        ((str(catalog.skills[k]), float(missing[k])) for k in skills if weight[k] * missing[k] > 0),
-        key=lambda pair: -pair[1],
-    )
-    minutes = float(situation.minutes[column])
-    success = float(situation.success[learner, column])
+def _explained(
+    situation: Situation,
+    place: tuple[int, int],
+    *,
+    propensity: float,
+    gain: float,
+    parts: tuple[Weighed, ...],
+    language: str,
+) -> Recommendation:
+    learner, column = place
+    minutes, success = float(situation.minutes[column]), float(situation.success[learner, column])
+    gaps, lead = _gaps(situation, learner, column), parts[0].code if parts else ""
     return Recommendation(
-        item=str(catalog.items[situation.items[column]]),
+        item=str(situation.catalog.items[situation.items[column]]),
         propensity=propensity,
         success=success,
         debt_reduction=gain,
         minutes=minutes,
         affinity=float(situation.affinity[learner, column]),
-        gaps=tuple(gaps),
-        reason=_sentence(gaps, success, gain, minutes),
+        gaps=gaps,
+        reason=sentence(language, lead=lead, gaps=gaps, success=success, gain=gain, minutes=minutes),
+        parts=parts,
+        unmet=_unmet(situation, learner, column),
+        days=_days(situation, learner, column),
+        taken=0 if situation.taken is None else int(situation.taken[learner, column]),
     )
 
 
-def _sentence(gaps: list[tuple[str, float]], success: float, gain: float, minutes: float) -> str:
-    why = f"closes a gap of {gaps[0][1]:.0%} in {gaps[0][0]}" if gaps else "keeps what you know fresh"
-    what = f"; expected to cut your learning debt by {100 * gain:.2f} points" if gain > 0 else ""
-    return f"{why[0].upper()}{why[1:]} in about {minutes:.0f} minutes{what}; you succeed with {success:.0%}."
+def _skills(situation: Situation, column: int) -> list[int]:
+    return [int(k) for k in situation.skills[column] if k >= 0]
+
+
+def _gaps(situation: Situation, learner: int, column: int) -> tuple[tuple[str, float], ...]:
+    weight, missing = situation.requirement.weight[learner], situation.gap[learner]
+    found = [
+        (str(situation.catalog.skills[k]), float(missing[k]))
+        for k in _skills(situation, column)
+        if weight[k] * missing[k] > 0
+    ]
+    return tuple(sorted(found, key=lambda pair: -pair[1]))
+
+
+def _unmet(situation: Situation, learner: int, column: int) -> tuple[str, ...]:
+    edges, catalog = situation.catalog.prerequisites, situation.catalog
+    needed = np.unique(edges[np.isin(edges[:, 1], _skills(situation, column)), 0])
+    return tuple(str(catalog.skills[k]) for k in needed if situation.mastery[learner, k] < READY)
+
+
+def _days(situation: Situation, learner: int, column: int) -> float | None:
+    histories, skills = situation.histories, _skills(situation, column)
+    if histories is None or not skills:
+        return None
+    rows = np.arange(histories.offsets[learner], histories.offsets[learner + 1])
+    rows = rows[histories.accepted[rows] & (histories.item[rows] >= 0)]
+    touching = np.isin(situation.catalog.skills_of(histories.item[rows]), skills).any(axis=1)
+    if not touching.any():
+        return None
+    return float(situation.at[learner] - histories.time[rows[touching]].max()) / DAY

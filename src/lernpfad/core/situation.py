@@ -2,21 +2,25 @@
 
 from collections.abc import Mapping
 from copy import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from lernpfad.core.arrays import BoolArray, FloatArray, IntArray
+from lernpfad.core.arrays import Array, BoolArray, FloatArray, IntArray
 from lernpfad.core.catalog import Catalog
 from lernpfad.core.protocols import KnowledgeTracer, Recommender
 from lernpfad.core.roles import Requirement, debt, gap
 from lernpfad.core.sequences import Sequences
+from lernpfad.core.state import take
 from lernpfad.core.trace import mastery, what_if
 
 READY = 0.5
 """Mastery from which on a prerequisite counts as met."""
+
+ESTIMATES = ("success", "affinity", "mastery")
+"""What may be `given` instead of being computed."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +61,27 @@ class Situation:
         other = copy(self)
         object.__setattr__(other, "eligible", eligible)
         return other
+
+    def select(self, learners: Array | slice) -> "Situation":
+        """The same moment for some of the learners (indices or mask); estimates made already are kept."""
+
+        def rows(array: Array | None) -> Any:
+            return None if array is None else array[learners]
+
+        made = {name: vars(self)[name] for name in ESTIMATES if name in vars(self)}
+        return replace(
+            self,
+            eligible=self.eligible[learners],
+            at=self.at[learners],
+            minutes_left=self.minutes_left[learners],
+            requirement=self.requirement[learners],
+            state=None if self.state is None else take(self.state, learners),
+            histories=None if self.histories is None else self.histories.select(learners),
+            role=rows(self.role),
+            taken=rows(self.taken),
+            last_item=rows(self.last_item),
+            given={name: array[learners] for name, array in (dict(self.given) | made).items()},
+        )
 
     @property
     def candidates(self) -> IntArray:

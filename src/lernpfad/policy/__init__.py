@@ -2,27 +2,49 @@
 
 from lernpfad.policy.affinityonly import AffinityOnly
 from lernpfad.policy.combine import Explore, Legal, Mix, Softened
+from lernpfad.policy.constrain import Constrain
 from lernpfad.policy.debtperminute import DebtPerMinute
+from lernpfad.policy.gapgreedy import GapGreedy
 from lernpfad.policy.greedy import Greedy
+from lernpfad.policy.hybrid import Hybrid
+from lernpfad.policy.learningprogress import LearningProgress
 from lernpfad.policy.logging import Logging
+from lernpfad.policy.mask import Mask
 from lernpfad.policy.masterythreshold import MasteryThreshold
+from lernpfad.policy.memorize import Memorize
 from lernpfad.policy.oracle import Oracle
+from lernpfad.policy.popularinrole import PopularInRole
 from lernpfad.policy.random import Random
 from lernpfad.policy.rolecurriculum import RoleCurriculum
+from lernpfad.policy.safe import Safe
+from lernpfad.policy.slate import Slate
+from lernpfad.policy.spacedrepetition import SpacedRepetition
 from lernpfad.policy.wateringcan import WateringCan
+from lernpfad.policy.zpd import ZPD
 
 __all__ = [
+    "ZPD",
     "AffinityOnly",
+    "Constrain",
     "DebtPerMinute",
     "Explore",
+    "GapGreedy",
     "Greedy",
+    "Hybrid",
+    "LearningProgress",
     "Legal",
     "Logging",
+    "Mask",
     "MasteryThreshold",
+    "Memorize",
     "Mix",
     "Oracle",
+    "PopularInRole",
     "Random",
     "RoleCurriculum",
+    "Safe",
+    "Slate",
     "Softened",
+    "SpacedRepetition",
     "WateringCan",
 ]

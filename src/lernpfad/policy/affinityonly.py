@@ -26,6 +26,10 @@ class AffinityOnly:
         """The affinity, `[learners, C]`; -inf where not eligible."""
         return np.where(situation.eligible, situation.affinity, -np.inf)
 
+    def parts(self, situation: Situation) -> dict[str, FloatArray]:
+        """The affinity alone, in deviations over the eligible candidates."""
+        return {"affinity": standardised(situation.affinity, situation.eligible)}
+
     def propensities(self, situation: Situation) -> FloatArray:
         """`softmax(z(affinity) / temperature)` over the eligible candidates, `[learners, C]`."""
         scores = standardised(situation.affinity, situation.eligible)

@@ -14,6 +14,9 @@ from lernpfad.policy.greedy import Greedy
 _LEAST = 1e-9
 """Debt that even a hopeless item is taken to pay off, so that a geometric mean keeps an order among them."""
 
+_NO = -1e3
+"""Instead of the logarithm of 0."""
+
 _UPKEEP = 1e-3
 """Gap that a skill of the role has at least: who misses nothing is kept fresh in what weighs most."""
 
@@ -59,15 +62,42 @@ class DebtPerMinute(Greedy):
     def score(self, situation: Situation) -> FloatArray:
         """Debt per minute of the shortlisted candidates, the others below them, `[learners, C]`."""
         rate = self.effect(situation) / self.minutes_per_taken(situation)
+        guess, short, closed, owed = self.look(situation, rate)
+        value = np.where(owed > 0, closed**self.trust * owed ** (1.0 - self.trust), 0.0)
+        return shortlisted(value * np.take_along_axis(rate, short, axis=1), short, guess)
+
+    def look(self, situation: Situation, rate: FloatArray) -> tuple[FloatArray, IntArray, FloatArray, FloatArray]:
+        """The guess `[learners, C]`, and of the shortlist columns, debt closed and debt owed, each `[learners, n]`."""
         aimed = founded(aiming(situation, above=self.aim), share=self.foundation, held=self.held)
         missing = promise(aimed)
         by_item = 1e-12 * situation.items  # equal guesses are shortlisted in catalog order, in whatever order they came
         guess = np.where(situation.eligible, missing * rate - by_item, -np.inf)
         short = best(guess, self.shortlist)
         closed = np.maximum(aimed.debt_reduction(situation.items[short]), _LEAST)
-        owed = np.take_along_axis(missing, short, axis=1)
-        value = np.where(owed > 0, closed**self.trust * owed ** (1.0 - self.trust), 0.0)
-        return shortlisted(value * np.take_along_axis(rate, short, axis=1), short, guess)
+        return guess, short, closed, np.take_along_axis(missing, short, axis=1)
+
+    def parts(self, situation: Situation) -> dict[str, FloatArray]:
+        """Logs of the factors of the score, by what they stand for; NaN for what was not looked ahead for.
+
+        The gain is the imagined fall of debt, the gap what the item's skills lack (shared among them), affinity the
+        minutes that declined offers cost. Where nothing is owed the score is 0 whatever the other factors are.
+        """
+        per_taken, skills = self.minutes_per_taken(situation), np.maximum((situation.skills >= 0).sum(axis=-1), 1.0)
+        _, short, closed, owed = self.look(situation, self.effect(situation) / per_taken)
+        gain, gap = np.full((2, *situation.eligible.shape), np.nan)
+        np.put_along_axis(gain, short, np.where(owed > 0, self.trust * np.log(closed), 0.0), axis=1)
+        np.put_along_axis(
+            gap, short, np.where(owed > 0, (1 - self.trust) * np.log(np.maximum(owed, _LEAST)), _NO), axis=1
+        )
+        made = {
+            "gap": -self.crowding * np.log(skills),
+            "success": np.log(self.zone(situation.success)),
+            "prerequisite": np.log(np.maximum(readiness(situation, floor=self.unready), _LEAST)),
+            "minutes": -np.log(situation.minutes),
+            "affinity": np.log(situation.minutes / per_taken),
+        }
+        made = {code: np.where(np.isnan(gap), np.nan, np.where(gap == _NO, 0.0, part)) for code, part in made.items()}
+        return made | {"gain": gain, "gap": made["gap"] + gap}
 
     def effect(self, situation: Situation) -> FloatArray:
         """Share of the imagined gain to be expected: readiness, zone, number of skills; `[learners, C]`."""

@@ -39,3 +39,7 @@ class MasteryThreshold(Greedy):
         order = order * len(catalog.skills) + later
         order = (order * 1e3 + np.minimum(times_taken(situation), 999)) * len(catalog) + situation.items[None, :]
         return np.where(situation.eligible, -order, -np.inf)
+
+    def parts(self, situation: Situation) -> dict[str, FloatArray]:
+        """The place in the list alone."""
+        return {"curriculum": self.score(situation)}

@@ -30,6 +30,10 @@ class RoleCurriculum(Greedy):
         outside = np.where(wanted(situation), 0.0, 1e3 * len(situation.catalog))
         return np.where(situation.eligible, listed - outside, -np.inf)
 
+    def parts(self, situation: Situation) -> dict[str, FloatArray]:
+        """The place in the list alone."""
+        return {"curriculum": self.score(situation)}
+
 
 def wanted(situation: Situation) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
     """Candidates whose main skill has weight in the learner's role, `[learners, C]`."""

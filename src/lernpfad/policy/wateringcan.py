@@ -28,3 +28,7 @@ class WateringCan(Greedy):
     def score(self, situation: Situation) -> FloatArray:
         """Minus the place in the list, `[learners, C]`; -inf where not eligible."""
         return np.where(situation.eligible, by_list(situation, visits=self.visits), -np.inf)
+
+    def parts(self, situation: Situation) -> dict[str, FloatArray]:
+        """The place in the list alone."""
+        return {"curriculum": self.score(situation)}

@@ -5,12 +5,13 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from lernpfad.core import ConfigError, recommend
+from lernpfad.core import BoolArray, ConfigError, Sittings, Situation, path, recommend
 from lernpfad.data import table
 from lernpfad.data.dataset import Dataset
 from lernpfad.run.places import PACKAGE, config_folder
@@ -21,6 +22,9 @@ from lernpfad.serve.files import read_json
 
 STAGES = "dvc.yaml"
 _MARK = "lernpfad simulate"
+MINUTES, EVERY = 8.0, 7 / 3 * 86_400
+"""Of a sitting of the path that is shown, and seconds between two: 24 minutes a week."""
+
 HOME, LOGS = Path("runs/demo"), Path("data/demo")
 
 
@@ -106,6 +110,24 @@ def _next_items(loaded: Bundle, logs: Dataset, k: int) -> Iterator[str]:
     yield from (f"  {place}. {item.item}: {item.reason}" for place, item in enumerate(found, start=1))
     if not found:
         yield "  nothing: she has done every item as often as it is offered"
+        return
+    yield from _path(loaded, situation, k)
+
+
+def _path(loaded: Bundle, situation: Situation, k: int) -> Iterator[str]:
+    """What lies ahead of the same learner, with the debt expected after each step, and why in German."""
+    now = replace(situation, minutes_left=np.full(1, MINUTES), eligible=situation.eligible & _short(situation))
+    ahead, policy = Sittings(MINUTES, EVERY), loaded.next_best.policy
+    [plan] = path(policy, now, k=k, sittings=ahead, max_repeats=loaded.next_best.max_repeats, language="de")
+    yield f"\nHer path at {MINUTES:.0f} minutes a sitting; learning debt now {100 * plan.debt:.2f} points, and after:\n"
+    for place, step in enumerate(plan.steps, start=1):
+        yield f"  {place}. {step.item.item}, sitting {step.sitting}, {step.spent:.0f} min, {100 * step.debt:.2f} points"
+        yield f"     {step.item.reason}"
+
+
+def _short(situation: Situation) -> BoolArray:
+    fits: BoolArray = situation.minutes[None, :] <= MINUTES
+    return fits
 
 
 def _places(folder: Path, loaded: Bundle) -> Iterator[str]:

@@ -26,6 +26,8 @@ from lernpfad.serve.schema import (
     Health,
     NextItemsAnswer,
     NextItemsRequest,
+    PathAnswer,
+    PathRequest,
     ProfileAnswer,
     ProfileRequest,
     Readiness,
@@ -122,6 +124,11 @@ def _add_recommending(
     def next_items(request: NextItemsRequest) -> NextItemsAnswer:
         """Best first. The order is the policy's; `propensity` is the probability with which it offers each item."""
         return engine.next_items(request, now=clock())
+
+    @app.post("/v1/path", **shared, summary="The learning path: what comes next, and after that")
+    def path(request: PathRequest) -> PathAnswer:
+        """A plan, with the learning debt expected after each step. Ask again once an answer has come in."""
+        return engine.path(request, now=clock())
 
     @app.post("/v1/profile", **shared, summary="Competence profile against the role")
     def profile(request: ProfileRequest) -> ProfileAnswer:

@@ -10,24 +10,33 @@ from lernpfad.core import (
     NOT_ASSESSED,
     WRONG,
     LernpfadError,
+    Path,
     Recommendation,
     Requirement,
     Sequences,
+    Sittings,
     Situation,
+    Step,
+    path,
     recommend,
     unknown_name,
 )
 from lernpfad.serve.bundle import Bundle
 from lernpfad.serve.history import Rows
 from lernpfad.serve.schema import (
+    Ahead,
     BundleAnswer,
     Gap,
     NextItem,
     NextItemsAnswer,
     NextItemsRequest,
+    PathAnswer,
+    PathRequest,
+    PathStep,
     PostedInteraction,
     ProfileAnswer,
     ProfileRequest,
+    ReasonPart,
     SkillProfile,
     Wanted,
 )
@@ -56,9 +65,25 @@ class Engine:
         """The k best items with reasons. now: the clock, used where the request names no time."""
         history = self._history(request.history)
         situation = self.situation(request, history, now=now, minutes=request.minutes)
-        found = recommend(self.bundle.next_best.policy, situation, k=request.k)[0]
+        found = recommend(self.bundle.next_best.policy, situation, k=request.k, language=request.language)[0]
         warnings = self.warnings([row.item for row in request.history], history)
         return NextItemsAnswer(items=[told(one) for one in found], **self.common(situation), warnings=warnings)
+
+    def path(self, request: PathRequest, *, now: float) -> PathAnswer:
+        """The next k items one after the other, with the debt expected after each."""
+        history = self._history(request.history)
+        situation = self.situation(request, history, now=now, minutes=request.minutes)
+        planned = self.planned(situation, request, k=request.k, language=request.language)
+        warnings = self.warnings([row.item for row in request.history], history)
+        return PathAnswer(steps=[step_told(one) for one in planned.steps], **self.common(situation), warnings=warnings)
+
+    def planned(self, situation: Situation, ahead: Ahead, *, k: int, language: str) -> Path:
+        """The path of the one learner."""
+        stack, minutes = self.bundle.next_best, ahead.sitting_minutes
+        sittings = None if minutes is None else Sittings(minutes, every=86_400.0 * ahead.sitting_days)
+        return path(stack.policy, situation, k=k, sittings=sittings, max_repeats=stack.max_repeats, language=language)[
+            0
+        ]
 
     def profile(self, request: ProfileRequest, *, now: float) -> ProfileAnswer:
         """Mastery, requirement and gap of every skill, and the debt."""
@@ -191,6 +216,22 @@ def told(found: Recommendation) -> NextItem:
         success=found.success,
         affinity=found.affinity,
         gaps=[Gap(skill=skill, gap=gap) for skill, gap in found.gaps],
+        lead=found.lead,
+        parts=[ReasonPart(code=one.code, overtaken=one.overtaken, beaten=one.beaten) for one in found.parts],
+        unmet=list(found.unmet),
+        days=found.days,
+        taken=found.taken,
+    )
+
+
+def step_told(step: Step) -> PathStep:
+    """A step of a path as it is answered."""
+    return PathStep(
+        **told(step.item).model_dump(),
+        sitting=step.sitting,
+        at=step.at,
+        spent=step.spent,
+        debt_after=step.debt if np.isfinite(step.debt) else None,
     )
 
 

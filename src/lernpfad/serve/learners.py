@@ -11,14 +11,17 @@ import numpy as np
 from lernpfad.core import Recommendation, Sequences, Situation, choose, recommend
 from lernpfad.policy.random import Random
 from lernpfad.serve.decisions import Decision, packed
-from lernpfad.serve.engine import OUTCOMES, Engine, RequestError, check_row, told
+from lernpfad.serve.engine import OUTCOMES, Engine, RequestError, check_row, step_told, told
 from lernpfad.serve.files import canonical
+from lernpfad.serve.schema import NextItem
 from lernpfad.serve.states import forward, pack, unpack
 from lernpfad.serve.store import Cached, ConflictError, Interaction, Known, MovedError, Receipt, Recorded, Store
 from lernpfad.serve.stored import (
     InteractionPost,
     LearnerItems,
     LearnerItemsRequest,
+    LearnerPath,
+    LearnerPathRequest,
     LearnerProfile,
     LearnerProfileRequest,
 )
@@ -55,6 +58,10 @@ class Learners:
         """The k best items for a stored learner; the decision is in the log before it is answered."""
         return self._again(lambda: self._next_items(request, now=now))
 
+    def path(self, request: LearnerPathRequest, *, now: float) -> LearnerPath:
+        """What lies ahead of a stored learner; the plan is in the log before it is answered."""
+        return self._again(lambda: self._path(request, now=now))
+
     def profile(self, request: LearnerProfileRequest, *, now: float) -> LearnerProfile:
         """Mastery, requirement, gap and debt of a stored learner, and why the next item would be the next."""
         return self._again(lambda: self._profile(request, now=now))
@@ -76,8 +83,39 @@ class Learners:
             decision=name,
             covers=len(known.rows),
         )
-        decision = Decision(
-            id=name,
+        decision = self._decision(answer, request, known, situation, now=now, items=answer.items, drawn=request.draw)
+        self.store.keep(request.learner, known, cached, decision)
+        return answer
+
+    def _path(self, request: LearnerPathRequest, *, now: float) -> LearnerPath:
+        known = self.store.known(request.learner)
+        history, state, cached = self._standing(known)
+        situation = self.engine.situation(request, history, now=now, minutes=request.minutes, state=state)
+        planned = self.engine.planned(situation, request, k=request.k, language=request.language)
+        answer = LearnerPath(
+            steps=[step_told(one) for one in planned.steps],
+            **self.engine.common(situation),
+            warnings=self.engine.warnings(known.rows.item, history),
+            decision=uuid4().hex,
+            covers=len(known.rows),
+        )
+        decision = self._decision(answer, request, known, situation, now=now, items=answer.steps, drawn=False)
+        self.store.keep(request.learner, known, cached, decision)
+        return answer
+
+    def _decision(
+        self,
+        answer: LearnerItems | LearnerPath,
+        request: LearnerItemsRequest | LearnerPathRequest,
+        known: Known,
+        situation: Situation,
+        *,
+        now: float,
+        items: Sequence[NextItem],
+        drawn: bool,
+    ) -> Decision:
+        return Decision(
+            id=answer.decision,
             made=now,
             at=answer.at,
             bundle=answer.bundle,
@@ -86,11 +124,9 @@ class Learners:
             digest=known.rows.digest(len(known.rows)),
             asked=request.model_dump(exclude={"learner"}, exclude_none=True),
             eligible=packed(situation.eligible[0]),
-            items=[one.model_dump() for one in answer.items],
-            drawn=request.draw,
+            items=[one.model_dump() for one in items],
+            drawn=drawn,
         )
-        self.store.keep(request.learner, known, cached, decision)
-        return answer
 
     def _profile(self, request: LearnerProfileRequest, *, now: float) -> LearnerProfile:
         known = self.store.known(request.learner)
@@ -129,7 +165,7 @@ class Learners:
 
     def _offered(self, situation: Situation, request: LearnerItemsRequest, *, seed: int) -> list[Recommendation]:
         policy = self.engine.bundle.next_best.policy
-        ranked = recommend(policy, situation, k=request.k)[0]
+        ranked = recommend(policy, situation, k=request.k, language=request.language)[0]
         if not request.draw:
             return ranked
         propensities = policy.propensities(situation)
@@ -139,7 +175,7 @@ class Learners:
         alone = np.zeros_like(situation.eligible)
         alone[0, column] = True
         # by a policy without a score: what is drawn may be something that the order leaves out
-        [first] = recommend(Random(), situation.among(alone), k=1)[0]
+        [first] = recommend(Random(), situation.among(alone), k=1, language=request.language)[0]
         first = replace(first, propensity=float(propensities[0, column]))
         return [first, *(one for one in ranked if one.item != first.item)][: request.k]
 

@@ -15,6 +15,8 @@ from lernpfad.serve.stored import (
     InteractionPost,
     LearnerItems,
     LearnerItemsRequest,
+    LearnerPath,
+    LearnerPathRequest,
     LearnerProfile,
     LearnerProfileRequest,
     ReceiptAnswer,
@@ -80,6 +82,11 @@ def _add_reading(
     def next_items(request: LearnerItemsRequest) -> LearnerItems:
         """As `/v1/next-items`, from what is stored. The decision is in the log before it is answered."""
         return learners.next_items(request, now=clock())
+
+    @app.post("/v1/learners/path", **shared, summary="The learning path of a stored learner")
+    def path(request: LearnerPathRequest) -> LearnerPath:
+        """As `/v1/path`, from what is stored. The plan is in the decision log before it is answered."""
+        return learners.path(request, now=clock())
 
     @app.post("/v1/learners/profile", **shared, summary="Competence profile of a stored learner")
     def profile(request: LearnerProfileRequest) -> LearnerProfile:

@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 MAX_HISTORY: Final = 2_000
 MAX_K: Final = 100
+MAX_STEPS: Final = 30
 MAX_SKILLS: Final = 5_000
 LATEST: Final = 32_503_680_000.0
 """The year 3000 in seconds: a larger time was given in milliseconds."""
@@ -16,6 +17,9 @@ _MINUTES_OF_A_WEEK = 10_080.0
 Id = Annotated[str, Field(min_length=1, max_length=_LONGEST_ID)]
 Time = Annotated[float, Field(ge=0.0, le=LATEST, allow_inf_nan=False)]
 Minutes = Annotated[float, Field(ge=0.0, le=_MINUTES_OF_A_WEEK, allow_inf_nan=False)]
+
+Language = Literal["en", "de"]
+LANGUAGE: Final = "Of the sentences: en or de."
 
 _HISTORY_EXAMPLE: list[JsonValue] = [
     {"item": "i7", "outcome": "correct", "minutes": 6.0, "time": 1767600000.0},
@@ -92,6 +96,43 @@ class NextItemsRequest(ProfileRequest):
 
     minutes: Minutes | None = Field(default=None, description="Minutes available now; no limit if left out.")
     k: int = Field(default=5, ge=1, le=MAX_K, description="How many items at most.")
+    language: Language = Field(default="en", description=LANGUAGE)
+
+
+class Ahead(Posted):
+    """When she will sit down again, for a path."""
+
+    sitting_minutes: Annotated[float, Field(gt=0.0, le=_MINUTES_OF_A_WEEK, allow_inf_nan=False)] | None = Field(
+        default=None, description="Minutes of each later sitting; the path ends with this one if left out."
+    )
+    sitting_days: float = Field(
+        default=2.5, gt=0.0, le=366.0, allow_inf_nan=False, description="Days from one sitting to the next."
+    )
+
+
+class PathRequest(ProfileRequest, Ahead):
+    """A learner's history, what she needs, and the minutes she has now and later. Nothing is stored."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"history": _HISTORY_EXAMPLE, "minutes": 10.0, "sitting_minutes": 12.0, "k": 4},
+                {"history": [], "k": 3, "language": "de"},
+            ]
+        }
+    )
+
+    minutes: Minutes | None = Field(default=None, description="Minutes available now; no limit if left out.")
+    k: int = Field(default=5, ge=1, le=MAX_STEPS, description="How many steps at most.")
+    language: Language = Field(default="en", description=LANGUAGE)
+
+
+class ReasonPart(BaseModel):
+    """One thing that the policy weighed."""
+
+    code: str = Field(description="What: gap, gain, success, minutes, affinity, due, new, prerequisite, ...")
+    overtaken: int = Field(description="How many more items would have come first, had it not been weighed.")
+    beaten: int = Field(description="How many items have less of it.")
 
 
 class Gap(BaseModel):
@@ -112,6 +153,20 @@ class NextItem(BaseModel):
     success: float = Field(description="Predicted P(correct).")
     affinity: float = Field(description="The recommender's score.")
     gaps: list[Gap] = Field(description="Its skills that fall short of the requirement, widest gap first.")
+    lead: str = Field(description="Code of what decided; empty where the policy does not say.")
+    parts: list[ReasonPart] = Field(description="All that was weighed, what decided first.")
+    unmet: list[str] = Field(description="Skills that it builds on and that are not there yet.")
+    days: float | None = Field(description="Days since any of its skills was last taken; null if never.")
+    taken: int = Field(description="How often it was done.")
+
+
+class PathStep(NextItem):
+    """One step of a path: an item, when, and what is left to do after it."""
+
+    sitting: int = Field(description="0 is now, 1 the next sitting, ...")
+    at: float = Field(description="When it begins, seconds since the epoch, UTC.")
+    spent: float = Field(description="Minutes of the path up to its end.")
+    debt_after: float | None = Field(description="Learning debt expected after it; null if nothing is required.")
 
 
 class Answer(BaseModel):
@@ -127,6 +182,12 @@ class NextItemsAnswer(Answer):
     """The best items for now, best first; fewer than k where fewer fit."""
 
     items: list[NextItem]
+
+
+class PathAnswer(Answer):
+    """What lies ahead, step after step; a plan that is made anew after every answer."""
+
+    steps: list[PathStep]
 
 
 class SkillProfile(BaseModel):

@@ -6,9 +6,14 @@ from pydantic import ConfigDict, Field
 from pydantic.types import StringConstraints
 
 from lernpfad.serve.schema import (
+    LANGUAGE,
     MAX_K,
+    MAX_STEPS,
+    Ahead,
+    Language,
     Minutes,
     NextItemsAnswer,
+    PathAnswer,
     Posted,
     PostedInteraction,
     ProfileAnswer,
@@ -76,6 +81,19 @@ class LearnerItemsRequest(LearnerProfileRequest):
         description="Draw the first item from the policy's propensities instead of taking the best: the log of such "
         "offers is what off-policy estimates need.",
     )
+    language: Language = Field(default="en", description=LANGUAGE)
+
+
+class LearnerPathRequest(LearnerProfileRequest, Ahead):
+    """A stored learner, what she needs, and the minutes she has now and later."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"learner": "p-7f3a", "minutes": 10.0, "sitting_minutes": 12.0, "k": 4}]}
+    )
+
+    minutes: Minutes | None = Field(default=None, description="Minutes available now; no limit if left out.")
+    k: int = Field(default=5, ge=1, le=MAX_STEPS, description="How many steps at most.")
+    language: Language = Field(default="en", description=LANGUAGE)
 
 
 class RecordedAnswer(Posted):
@@ -87,6 +105,13 @@ class RecordedAnswer(Posted):
 
 class LearnerItems(NextItemsAnswer):
     """The best items for a stored learner; the decision is in the log."""
+
+    decision: str = Field(description="Id in the decision log; post it with the interaction that comes of it.")
+    covers: int = Field(description="How many of her interactions the answer is based on.")
+
+
+class LearnerPath(PathAnswer):
+    """The path of a stored learner; the decision is in the log, its steps as the items offered."""
 
     decision: str = Field(description="Id in the decision log; post it with the interaction that comes of it.")
     covers: int = Field(description="How many of her interactions the answer is based on.")

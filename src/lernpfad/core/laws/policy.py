@@ -7,16 +7,19 @@ from typing import Any, Final
 
 import numpy as np
 
-from lernpfad.core.arrays import Array, FloatArray, IntArray
+from lernpfad.core.arrays import FloatArray, IntArray
 from lernpfad.core.errors import LawBroken
 from lernpfad.core.laws.law import Law, demand, hold, same
 from lernpfad.core.laws.situations import planted_situations
-from lernpfad.core.protocols import Policy, RankedDraw, Ranking
+from lernpfad.core.protocols import Policy, RankedDraw, Ranking, Reasoned
 from lernpfad.core.situation import Situation
-from lernpfad.core.state import copied, equal, take
+from lernpfad.core.state import copied, equal
 
 SUM = 1e-6
 """How far from one rounding may move the sum of a row."""
+
+PART = 1e-7
+"""How far rounding may move the sum of parts, as a share of it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,6 +119,31 @@ def drawn_from_the_score(case: PolicyCase) -> None:
         same(drawn, case.propensities[name], what=f"{name}: drawn from the score")
 
 
+def parts_make_the_order(case: PolicyCase) -> None:
+    """The parts that a policy names add up to its order: nothing it weighed stands elsewhere than they say."""
+    assert isinstance(case.policy, Reasoned)
+    for name, now in case.situations.items():
+        parts = [np.broadcast_to(part, now.eligible.shape) for part in case.policy.parts(fresh(now)).values()]
+        score = case.policy.score(fresh(now)) if isinstance(case.policy, Ranking) else case.propensities[name]
+        for j in range(len(now) if parts else 0):
+            offered = now.eligible[j] & (score[j] > -np.inf)
+            total = np.add.reduce([part[j] for part in parts])
+            _ordered_alike(score[j][offered], total[offered], where=f"{name}: learner {j}")
+
+
+def _ordered_alike(score: FloatArray, total: FloatArray, *, where: str) -> None:
+    """What has the higher score has no lower total; what was not weighed (NaN) comes after all that was."""
+    order = np.argsort(-score, kind="stable")
+    total = np.where(np.isnan(total), -np.inf, total)[order]
+    known = np.isfinite(total)
+    demand(not (known[1:] & ~known[:-1] & (np.diff(score[order]) < 0)).any(), f"{where}: not weighed, yet ahead")
+    step = np.diff(total[known]) / np.maximum(np.abs(total[known][1:]), 1.0)
+    wrong = (step > PART) & (np.diff(score[order][known]) < 0)
+    demand(
+        not wrong.any(), f"{where}: the parts put a candidate {step.max(initial=0):.3g} above one with a higher score"
+    )
+
+
 def fresh(situation: Situation) -> Situation:
     """A deep copy without the estimates that were computed already."""
     given = {name: array.copy() for name, array in situation.given.items()}
@@ -131,23 +159,7 @@ def fresh(situation: Situation) -> Situation:
 
 def only(situation: Situation, learners: IntArray) -> Situation:
     """The same moment for some of the learners."""
-
-    def rows(array: Array | None) -> Any:
-        return None if array is None else array[learners]
-
-    return replace(
-        situation,
-        eligible=situation.eligible[learners],
-        at=situation.at[learners],
-        minutes_left=situation.minutes_left[learners],
-        requirement=situation.requirement[learners],
-        state=None if situation.state is None else take(situation.state, learners),
-        histories=None if situation.histories is None else situation.histories.select(learners),
-        role=rows(situation.role),
-        taken=rows(situation.taken),
-        last_item=rows(situation.last_item),
-        given={name: array[learners] for name, array in situation.given.items()},
-    )
+    return situation.select(learners)
 
 
 def reordered(situation: Situation, order: IntArray) -> Situation:
@@ -182,6 +194,7 @@ POLICY_LAWS: Final[tuple[Law[PolicyCase], ...]] = (
     Law(situation_left_alone),
     Law(score_where_eligible, fits=lambda case: isinstance(case.policy, Ranking)),
     Law(drawn_from_the_score, fits=lambda case: isinstance(case.policy, RankedDraw)),
+    Law(parts_make_the_order, fits=lambda case: isinstance(case.policy, Reasoned)),
 )
 
 
