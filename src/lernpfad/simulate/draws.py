@@ -2,10 +2,12 @@
 
 A stream is named by (seed, moment, purpose) through the counter of Philox, and a learner's luck is her row of a
 block drawn from it. A longer block has the shorter one as its prefix, so neither batch size nor order matters, and
-two policies that are rolled out under one seed meet the same people on the same good and bad days.
+two policies that are rolled out under one seed meet the same people on the same good and bad days. The rows before
+those that are wanted are jumped over, not drawn, so the luck of learner 999,999 costs what that of learner 0 costs.
 """
 
 from enum import IntEnum
+from typing import Final
 
 import numpy as np
 from numpy.random import Generator, Philox
@@ -23,19 +25,43 @@ class Purpose(IntEnum):
     POLICY = 4
 
 
-def stream(seed: int, moment: int, purpose: Purpose) -> Generator:
-    """The generator of a (seed, moment of the calendar, purpose); both numbers are not negative.
+_BLOCK: Final = 4
+"""Draws of 64 bits that Philox makes of one value of its counter."""
 
+
+class Stream(Generator):
+    """The luck of a cohort: what it draws for learner 0 is the luck of number `first` in the whole workforce."""
+
+    def __init__(self, bits: Philox, first: int = 0) -> None:
+        super().__init__(bits)
+        self.first = first
+
+
+def stream(seed: int, moment: int, purpose: Purpose, *, first: int = 0) -> Stream:
+    """The generator of a (seed, moment of the calendar, purpose); no number is negative.
+
+    first: number in the whole workforce of the learner who is number 0 here.
     Word 0 of the counter stays free: it counts the blocks that the stream has handed out.
     """
-    return Generator(Philox(key=seed, counter=[0, moment, int(purpose), 0]))
+    return Stream(Philox(key=seed, counter=[0, moment, int(purpose), 0]), first)
 
 
 def uniforms(rng: Generator, learners: IntArray, width: int) -> FloatArray:
     """`width` uniforms in [0, 1) for each learner, `[len(learners), width]`, by her number alone."""
     if not len(learners):
         return np.empty((0, width))
-    return rng.random((int(learners.max()) + 1, width))[learners]
+    lowest, highest = int(learners.min()), int(learners.max())
+    _skip(rng, (getattr(rng, "first", 0) + lowest) * width)
+    return rng.random((highest + 1 - lowest, width))[learners - lowest]
+
+
+def _skip(rng: Generator, draws: int) -> None:
+    """Leave out the next so many draws; a fresh Philox goes there in one jump (Salmon et al. 2011, counter mode)."""
+    bits = rng.bit_generator
+    if isinstance(bits, Philox) and bits.state["buffer_pos"] == _BLOCK:
+        bits.advance(draws // _BLOCK)
+        draws %= _BLOCK
+    rng.random(draws)
 
 
 def normals(uniform: FloatArray) -> FloatArray:

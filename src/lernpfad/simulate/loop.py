@@ -27,7 +27,7 @@ from lernpfad.core import (
 from lernpfad.core.next_best import MAX_REPEATS, counts, eligible, last_time
 from lernpfad.core.state import map_state
 from lernpfad.simulate.calendar import moment, sitting_starts
-from lernpfad.simulate.draws import Purpose, stream, uniforms
+from lernpfad.simulate.draws import Purpose, Stream, stream, uniforms
 from lernpfad.simulate.ledger import Ledger
 
 _TOGETHER: Final = 512
@@ -55,6 +55,7 @@ class Group:
 class Loop:
     """A rollout under way. `people` is where the world stands, `ledger` what was offered.
 
+    first: number of the first learner in the whole workforce, by which her luck is known.
     people: state of the world to start from, None for a fresh workforce. past: what was offered to them before, by
     which tracer and recommender know them. week: how many weeks that took.
     """
@@ -67,6 +68,7 @@ class Loop:
         tracer: KnowledgeTracer[Any] | None,
         recommender: Recommender | None,
         seed: int,
+        first: int,
         max_slots: int,
         past: Sequences,
         people: Any | None,
@@ -74,20 +76,23 @@ class Loop:
     ) -> None:
         self.policy, self.world, self.recommender = policy, world, recommender
         self.tracer, self._infers = tracer, tracer is not None and not isinstance(tracer, SeesTruth)
-        self.seed, self.max_slots = seed, max_slots
+        self.seed, self.first, self.max_slots = seed, first, max_slots
         self.ledger = Ledger(past)
         self._week = week
         learners = len(past.learners)
         taken, last = counts(past, len(world.catalog))
         self._all = Group(
             learner=np.arange(learners),
-            people=world.reset(learners, stream(seed, 0, Purpose.POPULATION)) if people is None else people,
+            people=world.reset(learners, self._stream(0, Purpose.POPULATION)) if people is None else people,
             belief=state_after(tracer, past) if tracer is not None and self._infers else (),
             taken=taken.astype(np.int8),
             last=last,
             left=np.zeros(learners),
             clock=last_time(past),
         )
+
+    def _stream(self, moment: int, purpose: Purpose) -> Stream:
+        return stream(self.seed, moment, purpose, first=self.first)
 
     @property
     def people(self) -> Any:
@@ -105,7 +110,7 @@ class Loop:
 
     def week(self, at: float) -> FloatArray:
         """Live through the week that begins `at`; returns the hours that each learner spent, `[L]`."""
-        people = self.world.open_week(self.people, at, stream(self.seed, moment(at), Purpose.WEEK))
+        people = self.world.open_week(self.people, at, self._stream(moment(at), Purpose.WEEK))
         self._all = replace(self._all, people=people)
         minutes = np.zeros(len(self._all.learner))
         for sitting, begin in enumerate(sitting_starts(at, self.world.sittings)):
@@ -115,7 +120,7 @@ class Loop:
 
     def _sitting(self, sitting: int, at: float) -> FloatArray:
         """One sitting of everybody; returns the minutes spent, `[L]`."""
-        people = self.world.open_sitting(self.people, at, stream(self.seed, moment(at), Purpose.SITTING))
+        people = self.world.open_sitting(self.people, at, self._stream(moment(at), Purpose.SITTING))
         before = self.world.minutes(people)
         self._all = replace(self._all, people=people, left=before, clock=np.maximum(self._all.clock, at))
         if self.recommender is not None:
@@ -133,7 +138,7 @@ class Loop:
     def _offer(self, group: Group, sitting: int, slot: int, at: float) -> tuple[Group, Group]:
         """One offer to everybody who has time for one: those who go on, and those who stop here."""
         may = eligible(group.taken, self.world.believed.minutes, group.left, max_repeats=MAX_REPEATS)
-        luck = uniforms(stream(self.seed, moment(at, slot), Purpose.POLICY), group.learner, 1)[:, 0]
+        luck = uniforms(self._stream(moment(at, slot), Purpose.POLICY), group.learner, 1)[:, 0]
         item, propensity = np.full(len(luck), -1), np.zeros(len(luck))
         able = np.flatnonzero(may.any(axis=1))
         for first in range(0, len(able), _TOGETHER):
@@ -143,7 +148,7 @@ class Loop:
         goes, stops = take(group, offered), take(group, ~offered)
         if not len(goes.learner):
             return goes, stops
-        rng = stream(self.seed, moment(at, slot), Purpose.OFFER)
+        rng = self._stream(moment(at, slot), Purpose.OFFER)
         goes, seen = self._taken(goes, item[offered], rng)
         self.ledger.write(
             goes.learner,

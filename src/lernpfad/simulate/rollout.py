@@ -20,6 +20,7 @@ def rollout(
     weeks: int,
     seed: int,
     name: str,
+    first: int = 0,
     tracer: KnowledgeTracer[Any] | None = None,
     recommender: Recommender | None = None,
     after: Rollout | None = None,
@@ -30,10 +31,12 @@ def rollout(
 ) -> Rollout:
     """What happens when `learners` of `world` follow `policy` for `weeks` weeks.
 
-    name: of the policy, for the record. tracer, recommender: fitted, what the policy is told through its
-    `Situation`; a tracer that `SeesTruth` is shown the world before every decision. after: go on where that rollout
-    ended; its log is what everybody knows at the start (`learners` and `start` are then its own, and `log` holds the
-    new offers alone). max_slots: offers in a sitting at most. watched: learners whose mastery is kept.
+    name: of the policy, for the record. first: number of the first of the learners, where they are a cohort of a
+    larger workforce; they live the same lives wherever it is cut. tracer, recommender: fitted, what the policy is
+    told through its `Situation`; a tracer that `SeesTruth` is shown the world before every decision. after: go on
+    where that rollout, of the same cohort, ended; its log is what everybody knows at the start (`learners` and
+    `start` are then its own, and `log` holds the new offers alone). max_slots: offers in a sitting at most.
+    watched: learners whose mastery is kept.
     Luck is named by (seed, moment of the calendar, learner), so policies that are rolled out under one seed meet the
     same people with the same luck, and a rollout in two parts equals one in a piece.
     """
@@ -42,13 +45,14 @@ def rollout(
     _require(learners=learners, weeks=weeks, max_slots=max_slots)
     if start < 0 or seed < 0:
         raise ConfigError(f"rollout: start={start:.0f} and seed={seed} name random streams; neither may be negative")
-    past = unwritten(world.believed, names(learners)) if after is None else history(after)
+    past = unwritten(world.believed, names(learners, first=first)) if after is None else history(after)
     loop = Loop(
         policy,
         world,
         tracer=tracer,
         recommender=recommender,
         seed=seed,
+        first=first,
         max_slots=max_slots,
         past=past,
         people=None if after is None else after.world_state,
