@@ -16,7 +16,12 @@ def elsewhere(path):
     return "split" not in (given.get("data") or {}) and "people" not in (given.get("recommender") or {})
 
 
-EVERY = sorted(path.relative_to(HOME).with_suffix("") for path in HOME.rglob("*.yaml") if elsewhere(path))
+OF_OTHER_COMMANDS = ("matrix",)
+EVERY = sorted(
+    path.relative_to(HOME).with_suffix("")
+    for path in HOME.rglob("*.yaml")
+    if path.parent.name not in OF_OTHER_COMMANDS and elsewhere(path)
+)
 OF_MODELS = {path.name: path for path in EVERY}
 OF_DATA = {path.parent: path for path in EVERY}
 EXPERIMENTS = sorted({path.as_posix() for path in (*OF_MODELS.values(), *OF_DATA.values())})

@@ -34,6 +34,13 @@ def test_a_cohort_that_lived_in_two_parts_is_the_same() -> None:
     assert equal(rest.world_state, whole.world_state)
 
 
+def test_a_cohort_under_several_seeds_meets_what_it_would_meet_under_each() -> None:
+    both = lived(learners=6, first=30, seed=[4, 5])
+    for place, seed in enumerate((4, 5)):
+        alone = lived(learners=6, first=30, seed=seed)
+        np.testing.assert_array_equal(both.debt[:, 6 * place : 6 * place + 6], alone.debt)
+
+
 def test_two_cohorts_are_different_people() -> None:
     one, other = lived(learners=12), lived(learners=12, first=12)
     assert (one.debt[0] != other.debt[0]).all()

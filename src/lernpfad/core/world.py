@@ -88,7 +88,8 @@ class Rollout:
     and at the end, `[weeks + 1, L]`. hours: spent in each week, on declined offers too, `[weeks, L]`. active: who
     was still there at the end of each week, `[weeks, L]`. mastery: true mastery, `[weeks + 1, W, K]`, of the W
     watched learners `watched`. world_state: where the world stood at the end, to go on from there. before: the
-    rollout that this one continued.
+    rollout that this one continued. seeds: those that were rolled out side by side, equally many learners each and in
+    this order. rest: how many of the weeks, the last ones, had no offers.
     """
 
     policy: str
@@ -102,3 +103,5 @@ class Rollout:
     watched: IntArray
     world_state: Any
     before: "Rollout | None" = None
+    seeds: tuple[int, ...] = (0,)
+    rest: int = 0

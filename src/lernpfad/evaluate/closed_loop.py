@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from lernpfad.core import Catalog, FloatArray, Roles, Rollout
+from lernpfad.core import Catalog, FloatArray, Roles
 from lernpfad.evaluate import tables
 from lernpfad.evaluate.intervals import (
     RESAMPLES,
@@ -18,8 +18,8 @@ from lernpfad.evaluate.intervals import (
     ratios,
     resampled_sums,
 )
-from lernpfad.evaluate.paired import Paired, Runs, runs
-from lernpfad.evaluate.waste import waste_share
+from lernpfad.evaluate.lived import Lived, as_lived
+from lernpfad.evaluate.paired import Paired, Runs
 
 REFERENCE: Final = "wateringcan"
 ORACLE: Final = "oracle"
@@ -84,7 +84,8 @@ def compare(
     oracle: the policy that marks 1 of the normalised score, ignored if it was not run. roles, catalog: the true ones,
     for the waste share. Learners without requirements are left out. Source: debt-weeks per hour as a ratio of sums.
     """
-    paired = Paired.of(rollouts, reference=reference)
+    lived = {name: as_lived(some, roles=roles, catalog=catalog) for name, some in rollouts.items()}
+    paired = Paired.of(lived, reference=reference)
     draws = {name: _draws(paired, name, reference, resamples=resamples, seed=seed) for name in rollouts}
     top = oracle if oracle in rollouts and oracle != reference else None
     others = [name for name in rollouts if name != reference]
@@ -92,17 +93,28 @@ def compare(
     results = [
         _result(
             name,
-            rollouts[name],
+            lived[name],
             paired,
             avoided=float(paired.avoided(name, reference).sum()),
             per_hour=_per_hour(paired, name, reference, draws[name]),
             normalised=_normalised(paired, name, reference, top, draws),
             p=float(adjusted.get(name, np.nan)),
-            waste=_waste(rollouts[name], roles, catalog),
         )
         for name in rollouts
     ]
     return sorted(results, key=lambda one: (one.per_hour == one.per_hour, one.per_hour))
+
+
+class Lead(NamedTuple):
+    """How far one policy is ahead of another: debt-weeks avoided per hour with its interval, and p of "not at all"."""
+
+    ahead: Estimate
+    p: float
+
+    @property
+    def sure(self) -> bool:
+        """Ahead, with the whole interval above 0."""
+        return self.ahead.low > 0
 
 
 def difference(
@@ -118,13 +130,27 @@ def difference(
 
     `one` beats `other` where the interval lies above 0.
     """
+    return lead(rollouts, one, other, reference=reference, resamples=resamples, seed=seed).ahead
+
+
+def lead(
+    rollouts: Mapping[str, Runs],
+    one: str,
+    other: str,
+    *,
+    reference: str = REFERENCE,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> Lead:
+    """`difference`, with its two-sided bootstrap p; not adjusted for having asked several times."""
     paired = Paired.of(rollouts, reference=reference)
     values, drawn = [], []
     for name in (one, other):
         sums = _draws(paired, name, reference, resamples=resamples, seed=seed)
         values.append(_per_hour(paired, name, reference, sums).value)
         drawn.append(ratios(sums[:, 0], sums[:, 1]))
-    return Estimate(values[0] - values[1], *percentiles(drawn[0] - drawn[1]))
+    apart = drawn[0] - drawn[1]
+    return Lead(Estimate(values[0] - values[1], *percentiles(apart)), p_value(apart))
 
 
 def _draws(paired: Paired, name: str, reference: str, *, resamples: int, seed: int) -> FloatArray:
@@ -153,14 +179,13 @@ def _normalised(
 
 def _result(
     name: str,
-    some: Runs,
+    lived: Lived,
     paired: Paired,
     *,
     avoided: float,
     per_hour: Estimate,
     normalised: Estimate,
     p: float,
-    waste: float,
 ) -> PolicyResult:
     debt, hours = paired.debt[name], paired.hours[name]
     return PolicyResult(
@@ -179,28 +204,10 @@ def _result(
         debt_start=float(debt[0].mean()),
         debt_end=float(debt[-1].mean()),
         ready=float((debt[-1] < READY_DEBT).mean()),
-        acceptance=_acceptance(runs(some)),
-        dropout=_dropout(runs(some)),
-        waste=waste,
+        acceptance=ratio(float(lived.accepted.sum()), float(lived.offered.sum())),
+        dropout=ratio(float((lived.began & ~lived.stayed).sum()), float(lived.began.sum())),
+        waste=ratio(float(lived.wasted.sum()), float(lived.watched.sum())),
     )
-
-
-def _acceptance(some: Sequence[Rollout]) -> float:
-    return ratio(float(sum(one.log.accepted.sum() for one in some)), float(sum(len(one.log) for one in some)))
-
-
-def _dropout(some: Sequence[Rollout]) -> float:
-    """Of those who were there when the roll-out began, the share that was gone at its end."""
-    began = [np.ones(one.active.shape[1], dtype=bool) if one.before is None else one.before.active[-1] for one in some]
-    left = [there & ~one.active[-1] for there, one in zip(began, some, strict=True)]
-    return ratio(float(np.concatenate(left).sum()), float(np.concatenate(began).sum()))
-
-
-def _waste(some: Runs, roles: Roles | None, catalog: Catalog | None) -> float:
-    if roles is None:
-        return float("nan")
-    wasted, spent = np.sum([waste_share(one, roles, catalog or one.log.catalog) for one in runs(some)], axis=0)
-    return ratio(float(wasted), float(spent))
 
 
 def rows(results: Sequence[PolicyResult]) -> list[dict[str, str]]:

@@ -6,16 +6,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from lernpfad.core import ConfigError, DataError, FloatArray, IntArray, Rollout, unknown_name
+from lernpfad.evaluate.lived import Lived, as_lived
 
-Runs = Rollout | Sequence[Rollout]
-"""What one policy did: one roll-out, or one per seed (in the same order for every policy)."""
+Runs = Rollout | Lived | Sequence[Rollout | Lived]
+"""What one policy did: one roll-out, or one per seed (in the same order for every policy); or what was kept of it."""
 
 
 @dataclass(frozen=True, eq=False)
 class Paired:
     """True debt and hours of the same learners under each policy.
 
-    debt: policy to `[weeks + 1, L]`. hours: policy to `[weeks, L]`. seed: which roll-out each learner is from, `[L]`.
+    debt: policy to `[weeks + 1, L]`. hours: policy to `[weeks, L]`. seed: which roll-out and seed each learner is from,
+    `[L]`.
     Learners without requirements have no debt to speak of and are left out.
     """
 
@@ -28,11 +30,11 @@ class Paired:
         """Lay roll-outs side by side; ConfigError if the reference is missing, DataError if they are not paired."""
         if reference not in rollouts:
             raise ConfigError(f"{unknown_name('policy', reference, rollouts)}; closed loop needs it as the reference")
-        debt = {name: np.concatenate([one.debt for one in runs(some)], axis=1) for name, some in rollouts.items()}
-        hours = {name: np.concatenate([one.hours for one in runs(some)], axis=1) for name, some in rollouts.items()}
+        lived = {name: as_lived(some) for name, some in rollouts.items()}
+        debt, hours = ({name: getattr(one, key) for name, one in lived.items()} for key in ("debt", "hours"))
         for name in rollouts:
             _check(name, debt[name], hours[name], reference, debt[reference])
-        seed = np.concatenate([np.full(one.debt.shape[1], s) for s, one in enumerate(runs(rollouts[reference]))])
+        seed = lived[reference].seed
         kept = ~np.any([np.isnan(one).any(axis=0) for one in debt.values()], axis=0)
         return cls(
             debt={name: one[:, kept] for name, one in debt.items()},
@@ -46,7 +48,7 @@ class Paired:
         return spared
 
 
-def runs(some: Runs) -> Sequence[Rollout]:
+def runs(some: Rollout | Sequence[Rollout]) -> Sequence[Rollout]:
     """One roll-out or several, as several."""
     return [some] if isinstance(some, Rollout) else some
 

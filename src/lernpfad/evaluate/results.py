@@ -7,10 +7,10 @@ from typing import Any, Final, Self
 
 import numpy as np
 
-from lernpfad.core import BoolArray, Catalog, FloatArray, IntArray, Roles, Sequences
+from lernpfad.core import BoolArray, Catalog, FloatArray, IntArray, Roles, Rollout, Sequences
 from lernpfad.evaluate.closed_loop import ORACLE, REFERENCE, PolicyResult, compare
 from lernpfad.evaluate.intervals import RESAMPLES
-from lernpfad.evaluate.paired import Paired, Runs
+from lernpfad.evaluate.paired import Paired
 from lernpfad.evaluate.ranking import RankingResult
 from lernpfad.evaluate.slices import LearningCurve, answer_number, learning_curve
 
@@ -113,7 +113,7 @@ class Results:
     provenance: what one needs to do it again (configuration, data hash, commit, seeds, versions, commands).
     """
 
-    rollouts: Mapping[str, Runs] = field(default_factory=dict)
+    rollouts: Mapping[str, Rollout | Sequence[Rollout]] = field(default_factory=dict)
     roles: Roles | None = None
     catalog: Catalog | None = None
     tracers: Mapping[str, TracerScores] = field(default_factory=dict)

@@ -4,7 +4,7 @@ from typing import Final
 
 import numpy as np
 
-from lernpfad.core import Array, BoolArray, Catalog, IntArray, Roles, Rollout, gap
+from lernpfad.core import Array, BoolArray, Catalog, FloatArray, IntArray, Roles, Rollout, gap
 from lernpfad.core.situation import READY
 
 WEEK: Final = 7 * 86_400.0
@@ -12,7 +12,13 @@ WEEK: Final = 7 * 86_400.0
 
 
 def waste_share(rollout: Rollout, roles: Roles, catalog: Catalog) -> tuple[float, float]:
-    """Wasted and all minutes of the watched learners, whose true mastery the roll-out holds.
+    """`wasted_minutes`, summed over the learners."""
+    wasted, spent = wasted_minutes(rollout, roles, catalog)
+    return float(wasted.sum()), float(spent.sum())
+
+
+def wasted_minutes(rollout: Rollout, roles: Roles, catalog: Catalog) -> tuple[FloatArray, FloatArray]:
+    """Wasted and all minutes of each learner, both `[L]`; 0 for who is not watched, since her true mastery is not kept.
 
     A minute is wasted on an item none of whose skills is a gap of the role, or one of whose true prerequisites is
     not met (mastery below `READY`). Mastery and requirement are those at the beginning of the week, the role is the
@@ -33,7 +39,11 @@ def waste_share(rollout: Rollout, roles: Roles, catalog: Catalog) -> tuple[float
         there, flat = skills >= 0, np.where(skills >= 0, skills, 0)
         who = place[these, None]
         useless[these] = ~(wanted[who, flat] & there).any(axis=1) | (missing[who, flat] & there).any(axis=1)
-    return float(minutes[useless].sum()), float(minutes.sum())
+    owner, learners = rollout.log.owner[row], len(rollout.log.learners)
+    wasted, spent = (np.zeros(learners) for _ in range(2))
+    np.add.at(wasted, owner, minutes * useless)
+    np.add.at(spent, owner, minutes)
+    return wasted, spent
 
 
 def _watched_rows(rollout: Rollout) -> tuple[IntArray, IntArray, Array]:

@@ -14,6 +14,7 @@ COMMANDS = {
     "tune": "search the space of configs/sweep with Optuna",
     "benchmark": "run a suite of published protocols, and write its tables",
     "evaluate": "compare policies in closed loop, and measure fitted models",
+    "matrix": "policies in many worlds: which one can be relied on",
     "similar": "the neighbours of an item, as a recommender sees them",
     "export": "write the bundle that production loads",
     "serve": "answer HTTP from a bundle",

@@ -144,6 +144,54 @@ class Benchmark(Common):
 
 
 @dataclass
+class MatrixLog:
+    """The log on which a matrix fits its learned parts."""
+
+    learners: int = 1000
+    weeks: int = 26
+    seed: int = 77
+
+
+@dataclass
+class Uses:
+    """What a policy of a matrix is told through, by name."""
+
+    tracer: str | None = None
+    recommender: str | None = None
+
+
+@dataclass
+class Matrix(Common):
+    """`lernpfad matrix`. worker: number of this process among those that one command started, null for the first."""
+
+    worlds: Any = None
+    policies: Any = None
+    logging: Any = None
+    tracers: Any = None
+    recommenders: Any = None
+    trainer: Any = None
+    fitted_in: str = "main"
+    log: MatrixLog = field(default_factory=MatrixLog)
+    uses: Uses = field(default_factory=Uses)
+    own: Any = None
+    world: Any = None
+    first_seed: int = 2000
+    seeds: int = 20
+    learners: int = 25
+    past_weeks: int = 12
+    weeks: int = 26
+    rest: int = 4
+    reference: str = "wateringcan"
+    only_worlds: list[str] | None = None
+    only_policies: list[str] | None = None
+    workers: int | None = None
+    worker: int | None = None
+    resamples: int = 2000
+    results: str = MISSING
+    progress: bool = True
+
+
+@dataclass
 class Demo(Common):
     """`lernpfad demo`."""
 
@@ -167,6 +215,7 @@ SCHEMAS: dict[str, type[Common]] = {
     "evaluate": Evaluate,
     "export": Export,
     "benchmark": Benchmark,
+    "matrix": Matrix,
     "demo": Demo,
     "similar": Similar,
 }
@@ -174,6 +223,9 @@ SCHEMAS: dict[str, type[Common]] = {
 
 _LEAST = {
     "seed": 0,
+    "first_seed": 0,
+    "seeds": 1,
+    "rest": 0,
     "resamples": 0,
     "repeats": 1,
     "trials": 1,

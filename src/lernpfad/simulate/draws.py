@@ -4,8 +4,12 @@ A stream is named by (seed, moment, purpose) through the counter of Philox, and 
 block drawn from it. A longer block has the shorter one as its prefix, so neither batch size nor order matters, and
 two policies that are rolled out under one seed meet the same people on the same good and bad days. The rows before
 those that are wanted are jumped over, not drawn, so the luck of learner 999,999 costs what that of learner 0 costs.
+
+Several seeds may be rolled out side by side: a `Chorus` has a voice for each, and what a voice says does not depend on
+the others.
 """
 
+from collections.abc import Sequence
 from enum import IntEnum
 from typing import Final
 
@@ -37,6 +41,17 @@ class Stream(Generator):
         self.first = first
 
 
+class Chorus(Generator):
+    """One generator for each of several seeds: the n-th speaks for the n-th `each` learners.
+
+    Only `uniforms` hears them apart; whoever draws from a chorus directly hears its first voice.
+    """
+
+    def __init__(self, voices: Sequence[Generator], each: int) -> None:
+        super().__init__(voices[0].bit_generator)
+        self.voices, self.each = tuple(voices), each
+
+
 def stream(seed: int, moment: int, purpose: Purpose, *, first: int = 0) -> Stream:
     """The generator of a (seed, moment of the calendar, purpose); no number is negative.
 
@@ -46,8 +61,19 @@ def stream(seed: int, moment: int, purpose: Purpose, *, first: int = 0) -> Strea
     return Stream(Philox(key=seed, counter=[0, moment, int(purpose), 0]), first)
 
 
+def streams(seeds: Sequence[int], moment: int, purpose: Purpose, *, each: int, first: int = 0) -> Generator:
+    """The generators of several seeds, each for `each` learners; of a single seed, its `stream`. first: as there."""
+    voices = [stream(seed, moment, purpose, first=first) for seed in seeds]
+    return voices[0] if len(voices) == 1 else Chorus(voices, each)
+
+
 def uniforms(rng: Generator, learners: IntArray, width: int) -> FloatArray:
-    """`width` uniforms in [0, 1) for each learner, `[len(learners), width]`, by her number alone."""
+    """`width` uniforms in [0, 1) for each learner, `[len(learners), width]`, by her number alone.
+
+    Learner j of a `Chorus` of seeds, with `each` learners a seed, is learner `j % each` of seed `j // each`.
+    """
+    if isinstance(rng, Chorus):
+        return _by_voice(rng, learners, width)
     if not len(learners):
         return np.empty((0, width))
     lowest, highest = int(learners.min()), int(learners.max())
@@ -62,6 +88,15 @@ def _skip(rng: Generator, draws: int) -> None:
         bits.advance(draws // _BLOCK)
         draws %= _BLOCK
     rng.random(draws)
+
+
+def _by_voice(chorus: Chorus, learners: IntArray, width: int) -> FloatArray:
+    voice, number = np.divmod(learners, chorus.each)
+    found = np.empty((len(learners), width))
+    for one, generator in enumerate(chorus.voices):
+        hers = voice == one
+        found[hers] = uniforms(generator, number[hers], width)
+    return found
 
 
 def normals(uniform: FloatArray) -> FloatArray:

@@ -1,6 +1,8 @@
 """The closed loop, one offer at a time: situation, policy, pick, what the world makes of it, what the tracer learns."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
@@ -27,7 +29,7 @@ from lernpfad.core import (
 from lernpfad.core.next_best import MAX_REPEATS, counts, eligible, last_time
 from lernpfad.core.state import map_state
 from lernpfad.simulate.calendar import moment, sitting_starts
-from lernpfad.simulate.draws import Purpose, Stream, stream, uniforms
+from lernpfad.simulate.draws import Purpose, streams, uniforms
 from lernpfad.simulate.ledger import Ledger
 
 _TOGETHER: Final = 512
@@ -55,9 +57,9 @@ class Group:
 class Loop:
     """A rollout under way. `people` is where the world stands, `ledger` what was offered.
 
-    first: number of the first learner in the whole workforce, by which her luck is known.
-    people: state of the world to start from, None for a fresh workforce. past: what was offered to them before, by
-    which tracer and recommender know them. week: how many weeks that took.
+    seeds: of equally many learners each, in this order. first: number of the first learner in the whole workforce, by
+    which her luck is known. people: state of the world to start from, None for a fresh workforce. past: what was
+    offered to them before, by which tracer and recommender know them. week: how many weeks that took.
     """
 
     def __init__(
@@ -67,7 +69,7 @@ class Loop:
         *,
         tracer: KnowledgeTracer[Any] | None,
         recommender: Recommender | None,
-        seed: int,
+        seeds: Sequence[int],
         first: int,
         max_slots: int,
         past: Sequences,
@@ -76,10 +78,11 @@ class Loop:
     ) -> None:
         self.policy, self.world, self.recommender = policy, world, recommender
         self.tracer, self._infers = tracer, tracer is not None and not isinstance(tracer, SeesTruth)
-        self.seed, self.first, self.max_slots = seed, first, max_slots
+        self.max_slots = max_slots
         self.ledger = Ledger(past)
         self._week = week
         learners = len(past.learners)
+        self._stream = partial(streams, tuple(seeds), each=learners // len(seeds), first=first)
         taken, last = counts(past, len(world.catalog))
         self._all = Group(
             learner=np.arange(learners),
@@ -90,9 +93,6 @@ class Loop:
             left=np.zeros(learners),
             clock=last_time(past),
         )
-
-    def _stream(self, moment: int, purpose: Purpose) -> Stream:
-        return stream(self.seed, moment, purpose, first=self.first)
 
     @property
     def people(self) -> Any:
@@ -108,12 +108,15 @@ class Loop:
         when = np.full(len(self._all.learner), at)
         return debt(self.world.roles.at(self.world.role(self.people), when), self.world.mastery(self.people, when))
 
-    def week(self, at: float) -> FloatArray:
-        """Live through the week that begins `at`; returns the hours that each learner spent, `[L]`."""
+    def week(self, at: float, *, rest: bool = False) -> FloatArray:
+        """Live through the week that begins `at`; returns the hours that each learner spent, `[L]`.
+
+        rest: nothing is offered; people work, forget, change roles and leave as ever.
+        """
         people = self.world.open_week(self.people, at, self._stream(moment(at), Purpose.WEEK))
         self._all = replace(self._all, people=people)
         minutes = np.zeros(len(self._all.learner))
-        for sitting, begin in enumerate(sitting_starts(at, self.world.sittings)):
+        for sitting, begin in enumerate(() if rest else sitting_starts(at, self.world.sittings)):
             minutes += self._sitting(sitting, float(begin))
         self._week += 1
         return minutes / 60.0

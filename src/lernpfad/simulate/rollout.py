@@ -1,6 +1,7 @@
 """A policy meets a world: calendar weeks of sittings, offers until the minutes are spent, and everything is logged."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ def rollout(
     *,
     learners: int,
     weeks: int,
-    seed: int,
+    seed: int | Sequence[int],
     name: str,
     first: int = 0,
     tracer: KnowledgeTracer[Any] | None = None,
@@ -27,45 +28,51 @@ def rollout(
     start: float = START,
     max_slots: int = 12,
     watched: int = 8,
+    rest: int = 0,
     progress: bool = False,
 ) -> Rollout:
     """What happens when `learners` of `world` follow `policy` for `weeks` weeks.
 
-    name: of the policy, for the record. first: number of the first of the learners, where they are a cohort of a
-    larger workforce; they live the same lives wherever it is cut. tracer, recommender: fitted, what the policy is
-    told through its `Situation`; a tracer that `SeesTruth` is shown the world before every decision. after: go on
-    where that rollout, of the same cohort, ended; its log is what everybody knows at the start (`learners` and
-    `start` are then its own, and `log` holds the new offers alone). max_slots: offers in a sitting at most.
-    watched: learners whose mastery is kept.
+    seed: one, or several that are rolled out side by side, `learners` people for each: they meet what they would have
+    met alone, in a fraction of the time. name: of the policy, for the record. first: number of the first learner,
+    where these are a cohort of a larger workforce; they live the same lives wherever it is cut. tracer, recommender:
+    fitted, what the policy is told through its `Situation`; a tracer that `SeesTruth` is shown the world before every
+    decision. after: go on where that rollout, of the same cohort, ended; its log is what everybody knows at the start
+    (`learners` and `start` are then its own, and `log` holds the new offers alone). max_slots: offers in a sitting at
+    most. watched: learners whose mastery is kept.
+    rest: further weeks in which nothing is offered, so that one sees what lasts.
     Luck is named by (seed, moment of the calendar, learner), so policies that are rolled out under one seed meet the
     same people with the same luck, and a rollout in two parts equals one in a piece.
     """
+    seeds = _seeds(seed)
+    people = learners * len(seeds)
     if after is not None:
-        learners, start = len(after.log.learners), after.start + WEEK * len(after.hours)
-    _require(learners=learners, weeks=weeks, max_slots=max_slots)
-    if start < 0 or seed < 0:
-        raise ConfigError(f"rollout: start={start:.0f} and seed={seed} name random streams; neither may be negative")
-    past = unwritten(world.believed, names(learners, first=first)) if after is None else history(after)
+        people, start = len(after.log.learners), after.start + WEEK * len(after.hours)
+        _require_same(seeds, after)
+    _require(learners=people, weeks=weeks, max_slots=max_slots)
+    if start < 0:
+        raise ConfigError(f"rollout: start={start:.0f} names random streams; it may not be negative")
+    past = unwritten(world.believed, names(people, first=first)) if after is None else history(after)
     loop = Loop(
         policy,
         world,
         tracer=tracer,
         recommender=recommender,
-        seed=seed,
+        seeds=seeds,
         first=first,
         max_slots=max_slots,
         past=past,
         people=None if after is None else after.world_state,
         week=_weeks_until(after),
     )
-    kept = np.arange(min(watched, learners))
+    kept = np.arange(min(watched, people))
     debts, truths, hours, active = [], [], [], []
-    for at in _mondays(start, weeks, name=name, progress=progress):
+    for week, at in enumerate(_mondays(start, weeks + rest, name=name, progress=progress)):
         debts.append(loop.debt(at))
         truths.append(loop.mastery(at, kept))
-        hours.append(loop.week(at))
+        hours.append(loop.week(at, rest=week >= weeks))
         active.append(world.active(loop.people))
-    end = start + weeks * WEEK
+    end = start + (weeks + rest) * WEEK
     return Rollout(
         policy=name,
         log=loop.ledger.log(),
@@ -78,6 +85,8 @@ def rollout(
         watched=kept,
         world_state=loop.people,
         before=after,
+        seeds=seeds,
+        rest=rest,
     )
 
 
@@ -87,6 +96,21 @@ def history(done: Rollout) -> Sequences:
     if done.before is None:
         return log
     return joined(history(done.before), log.owner, {name: getattr(log, name) for name in COLUMNS} | dict(log.extra))
+
+
+def _seeds(seed: int | Sequence[int]) -> tuple[int, ...]:
+    seeds = (int(seed),) if isinstance(seed, Integral) else tuple(int(one) for one in seed)  # type: ignore[union-attr]
+    if not seeds or min(seeds) < 0 or len(set(seeds)) < len(seeds):
+        raise ConfigError(f"rollout: seed={seed}, expected a number of at least 0, or several different ones")
+    return seeds
+
+
+def _require_same(seeds: tuple[int, ...], before: Rollout) -> None:
+    """A rollout may go on under other luck, but the number of seeds says who belongs to which."""
+    if len(seeds) != len(before.seeds):
+        raise ConfigError(
+            f"rollout: {len(seeds)} seeds go on from a rollout of {len(before.seeds)}; give one for each of its seeds"
+        )
 
 
 def _weeks_until(done: Rollout | None) -> int:

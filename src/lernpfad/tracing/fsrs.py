@@ -87,8 +87,8 @@ class FSRS(MemoryTracer):
         of_item = self.item_[np.where(items >= 0, items, 0)] if len(self.item_) else np.zeros(1)
         return _sigmoid(said + np.where(items >= 0, of_item, 0.0))
 
-    def _success_on_skills(self, told: FloatArray) -> FloatArray:
-        return inside(told) if self.success == "recall" else _sigmoid(told + self.typical_)
+    def _success_on_skills(self, told: FloatArray, skills: IntArray) -> FloatArray:
+        return inside(told) if self.success == "recall" else _sigmoid(told + self.typical_[skills])
 
     def _rounded(self, days: FloatArray) -> FloatArray:
         return np.floor(days) if self.whole_days else days

@@ -87,6 +87,7 @@ class MemoryTracer:
     units_: IntArray
     item_skills_: IntArray
     skill_count_: IntArray
+    assessed_: BoolArray
     fresh_: FloatArray
     unknown_: FloatArray
 
@@ -100,6 +101,7 @@ class MemoryTracer:
         """Maximum likelihood with a penalty; `valid` is not used. Listeners hear `train/loss`, nats per answer."""
         catalog = train.catalog
         self.item_skills_, self.skill_count_ = catalog.item_skills, np.array(len(catalog.skills))
+        self.assessed_ = catalog.assessed
         self.units_ = catalog.item_skills if self.of == "skills" else np.arange(len(catalog))[:, None]
         self._fit(train, self._pairs(train))
         return self
@@ -132,7 +134,7 @@ class MemoryTracer:
         """P(success) on each skill at `at`, `[learners, K]`: of its memory, or the mean over its items."""
         told = self._told(state, at)
         if self.of == "skills":
-            return self._success_on_skills(told)
+            return self._success_on_skills(told, np.arange(self._count))
         item, place = np.nonzero(self.item_skills_ >= 0)
         skill, skills = self.item_skills_[item, place], int(self.skill_count_)
         success = self._success(told, np.arange(self._count)[None])
@@ -140,6 +142,37 @@ class MemoryTracer:
         np.add.at(sums.T, skill, success.T[item])
         items = np.bincount(skill, minlength=skills)
         return np.where(items > 0, sums / np.maximum(items, 1), float(self._success(self.unknown_, np.array(-1))))
+
+    def what_if(self, state: Memories, items: IntArray, at: FloatArray) -> FloatArray:
+        """Mastery of the touched skills after each candidate, wrong or correct: `[learners, items, 2, M]`.
+
+        Only the candidate's own memories move, so no state is copied.
+        """
+        known = np.where(items >= 0, items, 0)
+        skills = np.where((items >= 0)[..., None], self.item_skills_[known], -1)
+        touched, graded = np.where(skills >= 0, skills, 0), self.assessed_[known][..., None]
+        before = np.take_along_axis(self.mastery(state, at)[:, None], touched, axis=2)
+        units = self._units_of(items)
+        learner, unit = np.arange(len(items))[:, None, None], np.where(units >= 0, units, 0)
+        old, last = state.memory[learner, unit], state.last[learner, unit]
+        met, days = last > NEVER, self._days(at[:, None, None], last)
+        after = []
+        for outcome in (0, 1):
+            answer = np.full(unit.shape, outcome)
+            grown = self._next(np.where(met[..., None], old, 1.0), days, answer)
+            told = self._said(np.where(met[..., None], grown, self._first(answer)), np.zeros(unit.shape), unit)
+            after.append(np.where(graded, self._imagined(told, touched, before, state, items, at), before))
+        return np.where((skills >= 0)[:, :, None], np.stack(after, axis=2), np.nan)
+
+    def _imagined(
+        self, told: FloatArray, skills: IntArray, before: FloatArray, state: Memories, items: IntArray, at: FloatArray
+    ) -> FloatArray:
+        """Mastery of each item's skills, `[L, n, M]`, once its units tell `told`; it was `before`."""
+        if self.of == "skills":
+            return self._success_on_skills(told, skills)
+        counted = np.bincount(self.item_skills_[self.item_skills_ >= 0], minlength=int(self.skill_count_))
+        more = self._success(told[..., 0], items) - self.predict(state, items, at)
+        return before + more[..., None] / np.maximum(counted, 1)[skills]
 
     def trace(self, histories: Sequences) -> FloatArray:
         """P(correct) of every row from earlier rows, `[N]`: all memories at once, one answer of each after another."""
@@ -172,8 +205,8 @@ class MemoryTracer:
         """P(correct) from what the units of an item told, on the average."""
         return inside(said)
 
-    def _success_on_skills(self, told: FloatArray) -> FloatArray:
-        """P(success) on each skill from what its memory tells, `[L, K]`."""
+    def _success_on_skills(self, told: FloatArray, skills: IntArray) -> FloatArray:
+        """P(success) on skills from what their memories tell; skills: which they are, any shape that fits `told`."""
         return inside(told)
 
     def _told(self, state: Memories, at: FloatArray) -> FloatArray:
