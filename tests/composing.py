@@ -43,6 +43,11 @@ def composed(kind: str, name: str) -> Any:
     negatives = OmegaConf.select(config, f"{kind}.loss.negatives")
     if negatives is not None:  # of the few dozen items of a test
         OmegaConf.update(config, f"{kind}.loss.negatives", min(negatives, FEW))
+    if OmegaConf.select(config, f"{kind}.setting.newer") is not None:  # O*NET files are not shipped
+        from simulate.occupationfiles import releases
+
+        newer, older = releases()
+        OmegaConf.update(config, f"{kind}.setting", {"newer": newer, "older": older, "jobs": 3, "technologies": 5})
     return config[kind]
 
 

@@ -12,6 +12,7 @@ from lernpfad.data import table
 from lernpfad.run import company
 from lernpfad.run.cohorts import Cohort, divided
 from run.conftest import Command
+from simulate.occupationfiles import releases
 from test_configs import whole
 
 TINY = ("simulate", "scenario=tiny", "learners=23", "weeks=3", "tracking=none", "progress=false")
@@ -83,6 +84,20 @@ def test_a_whole_log_and_cohorts_take_each_others_place(lernpfad: Command) -> No
     for words in ((), ("cohort=10",), (), ("cohort=7",)):
         assert lernpfad(*TINY, "folder=log", *words) == 0
         assert len(table.read("log").sequences.learners) == 23
+
+
+@pytest.mark.parametrize("cohort", ["null", "2"])
+def test_a_log_of_real_jobs_carries_their_credit(lernpfad: Command, cohort: str) -> None:
+    newer, older = releases()
+    jobs = (f"simulator.setting.newer={newer}", f"simulator.setting.older={older}", "simulator.setting.jobs=3")
+    assert lernpfad(*TINY, "simulator=onet", *jobs, "learners=4", "weeks=1", "folder=log", f"cohort={cohort}") == 0
+    assert "Used under the CC BY 4.0 license" in Path("log/CREDIT.txt").read_text()
+    assert "Chief Executives" in table.read("log").roles.names
+
+
+def test_real_jobs_without_their_files_are_one_line(lernpfad: Command, capsys: pytest.CaptureFixture[str]) -> None:
+    assert lernpfad(*TINY, "simulator=onet") == 2
+    assert "Skills.txt: no such file; get the O*NET release at onetcenter.org" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

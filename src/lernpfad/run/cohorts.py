@@ -95,6 +95,7 @@ def _begin(config: Any) -> None:
     world = parts.build(config, "simulator")
     nobody = Dataset(Path(config.folder).name, Sequences.empty(world.believed, 0), roles=world.roles)
     table.write_shared(nobody, config.folder)
+    company.give_credit(world, config.folder)
 
 
 def _free(config: Any, every: list[Cohort]) -> Iterator[Cohort]:

@@ -1,7 +1,9 @@
 """The simulated company of a config: a world, a policy, what the policy is told; and what came of it in numbers."""
 
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +12,10 @@ from lernpfad.core import KnowledgeTracer, Policy, Recommender, Rollout, World
 from lernpfad.data.dataset import Dataset
 from lernpfad.run import parts, stack, store
 from lernpfad.run.seeds import child
+
+log = logging.getLogger(__name__)
+
+CREDIT_FILE = "CREDIT.txt"
 
 Tally = dict[str, float]
 """Counts and sums of a roll-out, which add up over cohorts."""
@@ -65,6 +71,13 @@ def dataset(lived: Rollout, world: World[Any], *, name: str) -> Dataset:
     if (target := getattr(lived.world_state, "target", None)) is not None:
         learner["target_role"] = target
     return Dataset(name, lived.log, learner=learner, roles=world.roles)
+
+
+def give_credit(world: World[Any], folder: str | Path) -> None:
+    """Write and say whom a world owes what it is made of, if it does: whoever passes the log on passes this on."""
+    if credit := getattr(world, "credit", ""):
+        (Path(folder) / CREDIT_FILE).write_text(f"{credit}\n", encoding="utf-8")
+        log.info("%s", credit)
 
 
 def tally(lived: Rollout) -> Tally:

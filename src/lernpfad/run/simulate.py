@@ -43,6 +43,7 @@ def _in_one_piece(config: Any) -> cohorts.Written:
     lived = founded.lived(config.learners, progress=config.progress)
     data = company.dataset(lived, founded.world, name=Path(config.folder).name)
     table.write(data, config.folder, format=config.format)
+    company.give_credit(founded.world, config.folder)
     cohorts.forget(config.folder)
     return cohorts.Written([company.tally(lived)], data.fingerprint)
 

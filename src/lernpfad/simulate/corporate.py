@@ -26,6 +26,7 @@ from lernpfad.simulate.calendar import DAY, START, WEEK, WORKDAYS
 from lernpfad.simulate.draws import normals, uniforms
 from lernpfad.simulate.knowledge import Knowledge, Mode, Rule
 from lernpfad.simulate.population import People
+from lernpfad.simulate.setting import MakesSetting
 
 _TOGETHER: Final = 256
 """Learners whose whole tables of candidates are worked on at once, so that they stay in the cache."""
@@ -44,6 +45,7 @@ class Corporate:
     skills, cluster_size, items: the catalog. believed_wrong_edges: share of prerequisites that `believed` has wrong.
     roles, skills_per_role, tools (share of skills), arrivals, departures (of tool skills, per skill and year),
     shock, years, start: requirements, their drift, and how long it goes on from `start`, seconds.
+    setting: makes skills, roles and moves instead of these settings, of which it heeds items, wrong edges and years.
     moving: share that changes role in a year. aiming: share with a target role.
     minutes, minutes_sd, week_sd: weekly minutes, mean over people, spread over people and over weeks.
     sittings: in a week, a few days apart. form_sd: good and bad days, logits.
@@ -66,6 +68,7 @@ class Corporate:
         shock: bool = False,
         years: float = 3.0,
         start: float = START,
+        setting: MakesSetting | None = None,
         moving: float = 0.08,
         aiming: float = 0.3,
         minutes: float = 24.0,
@@ -87,7 +90,7 @@ class Corporate:
         self.moving, self.aiming = moving, aiming
         self.minutes_mean, self.minutes_sd, self.week_sd = minutes, minutes_sd, week_sd
         self.form_sd, self.rate_sd, self.job_use = form_sd, rate_sd, job_use
-        of_items, of_belief, of_roles, of_people = np.random.default_rng(seed).spawn(4)
+        of_items, of_belief, of_roles, of_people, of_setting = np.random.default_rng(seed).spawn(5)
         self.catalog, self._traits = catalogs.make(
             of_items, skills=skills, items=items, cluster_size=cluster_size, tools=tools
         )
@@ -104,7 +107,11 @@ class Corporate:
             departures=departures,
             shock=shock,
         )
-        self._near = drift.related(self.roles)
+        self._near, self.credit = drift.related(self.roles), ""
+        if setting is not None:
+            made = setting(of_setting, items=items, wrong=believed_wrong_edges, start=start, years=years)
+            self.catalog, self._traits, self.believed = made.catalog, made.traits, made.believed
+            self.roles, self._near, self.credit = made.roles, made.near, made.credit
         self._circles = of_people.normal(size=(population.CIRCLES, catalogs.TASTES))
         self._knowledge = Knowledge(
             catalog=self.catalog,
