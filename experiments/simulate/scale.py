@@ -72,13 +72,13 @@ def main() -> None:
         "",
         f"    {' '.join(['python experiments/simulate/scale.py', *sys.argv[1:]])}",
         "",
-        f"`lernpfad simulate scenario=enterprise weeks={options.weeks}`, cohorts of {options.cohort:,} people, Parquet and",
-        "all; one process, one thread. Memory is the peak of the process (resident set), 100 MB of it Python and its",
-        "libraries. An interaction is an offer with what came of it; about 70 % of the offers are accepted.",
+        f"`lernpfad simulate scenario=enterprise weeks={options.weeks}`, cohorts of {options.cohort:,} people, with the",
+        "Parquet that it writes; one process, one thread. Memory is the peak of the process (resident set), 100 MB of it",
+        "Python and its libraries. An interaction is an offer with what came of it, declined ones included.",
         f"Others claimed {os.getloadavg()[0]:.1f} of {os.cpu_count()} cores when it began: trust processor seconds.",
         "",
-        "| people | interactions | peak memory, MB | on disk, MB | processor seconds | seconds | million interactions a "
-        "minute and core | of them accepted |",
+        "| people | interactions | peak memory, MB | on disk, MB | processor seconds | seconds "
+        "| million interactions a minute and core | accepted ones |",
         "|---|---|---|---|---|---|---|---|",
     ]
     for people in options.people:
