@@ -72,9 +72,9 @@ def main() -> None:
         "",
         f"    {' '.join(['python experiments/simulate/scale.py', *sys.argv[1:]])}",
         "",
-        f"`lernpfad simulate scenario=enterprise weeks={options.weeks}`, cohorts of {options.cohort:,} people, with the",
-        "Parquet that it writes; one process, one thread. Memory is the peak of the process (resident set), 100 MB of it",
-        "Python and its libraries. An interaction is an offer with what came of it, declined ones included.",
+        f"`lernpfad simulate scenario=enterprise weeks={options.weeks}`, cohorts of {options.cohort:,} people, with",
+        "the Parquet that it writes; one process, one thread. Memory is the peak of the process (resident set), 100 MB",
+        "of it Python and its libraries. An interaction is an offer with what came of it, declined ones included.",
         f"Others claimed {os.getloadavg()[0]:.1f} of {os.cpu_count()} cores when it began: trust processor seconds.",
         "",
         "| people | interactions | peak memory, MB | on disk, MB | processor seconds | seconds "
