@@ -89,7 +89,7 @@ def test_a_whole_log_and_cohorts_take_each_others_place(lernpfad: Command) -> No
 @pytest.mark.parametrize("cohort", ["null", "2"])
 def test_a_log_of_real_jobs_carries_their_credit(lernpfad: Command, cohort: str) -> None:
     newer, older = releases()
-    jobs = (f"simulator.setting.newer={newer}", f"simulator.setting.older={older}", "simulator.setting.jobs=3")
+    jobs = (f"simulator.newer={newer}", f"simulator.older={older}", "simulator.jobs=3")
     assert lernpfad(*TINY, "simulator=onet", *jobs, "learners=4", "weeks=1", "folder=log", f"cohort={cohort}") == 0
     assert "Used under the CC BY 4.0 license" in Path("log/CREDIT.txt").read_text()
     assert "Chief Executives" in table.read("log").roles.names

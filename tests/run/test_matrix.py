@@ -35,6 +35,8 @@ def test_cells_keep_facts(done):
     facts = [json.loads(path.read_text()) for path in sorted(done.glob("*/*/facts.json"))]
     assert {(one["world"], one["policy"]) for one in facts} >= {("main", "oracle"), ("fast", "wateringcan")}
     assert all(one["offers"] > 0 for one in facts)
+    prints = {one["world"]: one["fingerprint"] for one in facts}
+    assert prints["main"] != prints["fast"]
 
 
 def test_what_is_there_is_not_run_again_and_what_is_lost_is(done, monkeypatch):

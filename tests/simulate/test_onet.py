@@ -2,16 +2,16 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from lernpfad.core import ConfigError, DataError
-from lernpfad.simulate import Corporate, occupations
+from lernpfad.simulate import occupations
 from lernpfad.simulate.calendar import START, YEAR
 from lernpfad.simulate.occupations import APART, Occupations, normalised
 from lernpfad.simulate.onet import Onet, chosen, frequent, moves
-from lernpfad.simulate.setting import Setting
 from simulate.occupationfiles import releases, write
 from simulate.small import lived
 
@@ -23,9 +23,8 @@ def known() -> Occupations:
     return occupations.read(*releases())
 
 
-def setting(years: float = APART, seed: int = 0, **changes: int) -> Setting:
-    made = Onet(*releases(), **({"jobs": 3, "technologies": 20} | changes))
-    return made(np.random.default_rng(seed), items=40, wrong=0.2, start=START, years=years)
+def world(years: float = APART, seed: int = 0, **changes: Any) -> Onet:
+    return Onet(*releases(), **({"jobs": 3, "technologies": 20, "items": 40} | changes), years=years, seed=seed)
 
 
 def test_ratings_become_levels_and_weights(known: Occupations) -> None:
@@ -48,7 +47,7 @@ def test_a_rename_is_no_new_tool(known: Occupations) -> None:
 
 
 def test_a_company_begins_with_the_older_tools_and_ends_with_the_newer() -> None:
-    made = setting()
+    made = world()
     skills = made.catalog.skills.tolist()
     assert skills[:3] == ["Reading", "Writing", "Repairing"]
     assert {"Adobe Acrobat", "Microsoft Excel", "Fortran"} <= set(skills)
@@ -66,7 +65,7 @@ def test_a_company_begins_with_the_older_tools_and_ends_with_the_newer() -> None
 
 def test_tools_arrive_over_the_years_between_the_releases() -> None:
     def changed(years: float) -> int:
-        weight = setting(years=years).roles.weight
+        weight = world(years=years).roles.weight
         return int((weight[-1] != weight[0]).sum())
 
     assert changed(0.0) == 0
@@ -74,7 +73,7 @@ def test_tools_arrive_over_the_years_between_the_releases() -> None:
 
 
 def test_skills_lie_in_clusters_of_their_element_group_or_class() -> None:
-    traits = setting().traits
+    traits = world().traits
     assert traits.cluster.tolist() == [0, 0, 1, *[2] * (len(traits.cluster) - 3)]
     assert traits.tool.tolist() == [False] * 3 + [True] * (len(traits.cluster) - 3)
 
@@ -95,17 +94,16 @@ def test_a_company_is_made_of_jobs_that_belong_together(known: Occupations) -> N
 
 
 def test_a_world_of_real_jobs_teaches_and_gives_credit() -> None:
-    world = Corporate(items=40, minutes=60.0, setting=Onet(*releases(), jobs=3, technologies=5))
-    done = lived(world, learners=40, weeks=4)
+    of = world(technologies=5, minutes=60.0)
+    done = lived(of, learners=40, weeks=4)
     assert set(done.role) <= {0, 1, 2}
     assert np.nanmean(done.debt[-1]) < np.nanmean(done.debt[0])
-    assert "O*NET" in world.credit
-    assert "CC BY 4.0" in world.credit
-    assert Corporate(items=10).credit == ""
+    assert "O*NET" in of.credit
+    assert "CC BY 4.0" in of.credit
 
 
 def test_the_same_seed_makes_the_same_company() -> None:
-    one, again, other = setting(), setting(), setting(seed=1)
+    one, again, other = world(), world(), world(seed=1)
     np.testing.assert_array_equal(one.roles.level, again.roles.level)
     assert one.roles.level.shape != other.roles.level.shape or (one.roles.level != other.roles.level).any()
 
@@ -119,7 +117,7 @@ def test_what_is_absent_or_another_file_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "newer" / "Occupation Data.txt").write_text("Code\tTitle\n")
     with pytest.raises(DataError, match=r"Occupation Data\.txt: no column 'O\*NET-SOC Code'; this is no file"):
         occupations.read(newer, older)
-    with pytest.raises(ConfigError, match=r"O\*NET: jobs=0, expected at least 1; set simulator\.setting\.jobs"):
+    with pytest.raises(ConfigError, match=r"O\*NET: jobs=0, expected at least 1; set simulator\.jobs"):
         Onet(newer, older, jobs=0)
 
 

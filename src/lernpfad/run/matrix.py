@@ -40,6 +40,8 @@ def run(config: Any) -> None:
     if config.worker is not None:
         _work(config, wanted, learned)
         return
+    for world in dict.fromkeys(one.world for one in wanted):
+        matrix_parts.world(config, world)  # one that cannot be made is told of now, not after an hour
     start = Start("robustness matrix", folder, parts.resolved(config))
     with parts.build(config, "tracking").start(start) as record:
         if not all(matrix_cell.finished(one.folder) for one in wanted):

@@ -10,6 +10,7 @@ from lernpfad.core import BundleError, Rollout, World
 from lernpfad.evaluate.lived import Lived
 from lernpfad.run import matrix_parts, parts, provenance, stack
 from lernpfad.serve import files
+from lernpfad.simulate.fingerprint import fingerprint
 
 FACTS_FILE = "facts.json"
 _LIVED = "lived"
@@ -33,7 +34,7 @@ def key(config: Any, world: str, policy: str) -> str:
 def used_by(config: Any, policy: str) -> dict[str, str | None]:
     """The names of the tracer and the recommender that a policy is told through."""
     own = config.own.get(policy) or {}
-    return {kind: own.get(kind, config.uses[kind]) for kind in ("tracer", "recommender")}
+    return {kind: own[kind] if kind in own else config.uses[kind] for kind in ("tracer", "recommender")}
 
 
 def seeds(config: Any) -> list[int]:
@@ -94,6 +95,7 @@ def run(
     )
     seconds = process_time() - began
     files.write_arrays(folder / _LIVED, Lived.of(done, roles=of.roles, catalog=of.catalog).arrays())
+    told = stack.TRUTH if getattr(built, "sees_truth", False) else names["tracer"]
     facts = {
         "world": world,
         "policy": policy,
@@ -101,8 +103,9 @@ def run(
         "commit": provenance.commit(),
         "offers": len(done.log),
         "processor_s": round(seconds, 3),
-        **names,
-        "auc": None if names["tracer"] is None else round(learned.auc[names["tracer"]], 4),
+        "tracer": told,
+        "recommender": names["recommender"],
+        "auc": round(learned.auc[told], 4) if told in learned.auc else None,
     }
     files.write_json(folder / FACTS_FILE, files.jsonable(facts))
     return facts
@@ -119,8 +122,3 @@ def read(folder: Path) -> tuple[dict[str, Any], Lived]:
         return files.read_json(folder / FACTS_FILE), Lived.revived(files.read_arrays(folder / _LIVED))
     except (KeyError, TypeError) as problem:
         raise BundleError(f"the cell in {folder} is of another version ({problem}); delete the folder") from problem
-
-
-def fingerprint(world: World[Any]) -> str:
-    """A short hash of the world's truth."""
-    return ""

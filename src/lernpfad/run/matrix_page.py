@@ -77,9 +77,11 @@ def _at_home(config: Any, judged: Robustness, facts: Facts) -> list[str]:
 
 def _told(facts: Mapping[str, Any]) -> dict[str, str]:
     """Through which tracer the policy knows people, and how well that one foresees their answers."""
-    if facts["tracer"] is None:
-        return {"tracer": tables.UNDEFINED, "AUC": tables.UNDEFINED}
-    return {"tracer": label(facts["tracer"]), "AUC": tables.number(facts["auc"], 3)}
+    name, auc = facts["tracer"], facts["auc"]
+    return {
+        "tracer": tables.UNDEFINED if name is None else label(name),
+        "AUC": tables.UNDEFINED if auc is None else tables.number(auc, 3),
+    }
 
 
 def _sizes(config: Any) -> dict[str, Any]:

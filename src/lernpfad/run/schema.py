@@ -93,6 +93,17 @@ class Simulate(Common):
 
 
 @dataclass
+class World(Common):
+    """`lernpfad world`."""
+
+    data: Any = None
+    tracer: Any = None
+    trainer: Any = None
+    members: int = 2
+    folder: str = MISSING
+
+
+@dataclass
 class Evaluate(Common):
     """`lernpfad evaluate`."""
 
@@ -212,6 +223,7 @@ SCHEMAS: dict[str, type[Common]] = {
     "train": Train,
     "tune": Tune,
     "simulate": Simulate,
+    "world": World,
     "evaluate": Evaluate,
     "export": Export,
     "benchmark": Benchmark,
@@ -235,6 +247,7 @@ _LEAST = {
     "k": 1,
     "first": 1,
     "threads": 1,
+    "members": 1,
 }
 _AMONG = {"format": ("parquet", "csv"), "ranking_targets": ("all", "first", "last")}
 

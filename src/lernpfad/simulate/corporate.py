@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 from numpy.random import Generator
@@ -19,21 +19,25 @@ from lernpfad.core import (
     Outcomes,
     gap,
     mean_over_skills,
+    put,
     take,
 )
 from lernpfad.simulate import catalogs, drift, engagement, population
 from lernpfad.simulate.calendar import DAY, START, WEEK, WORKDAYS
 from lernpfad.simulate.draws import normals, uniforms
-from lernpfad.simulate.knowledge import Knowledge, Mode, Rule
-from lernpfad.simulate.population import People
-from lernpfad.simulate.setting import MakesSetting
+from lernpfad.simulate.knowledge import Mode, Rule
+from lernpfad.simulate.population import Fate, People, fate
+from lernpfad.simulate.psychology import MakesPsychology, make
 
 _TOGETHER: Final = 256
 """Learners whose whole tables of candidates are worked on at once, so that they stay in the cache."""
 
 _WEEK_LUCK: Final = 7
 _OFFER_LUCK: Final = 4
-_LEARNED: Final = ("gained", "stability", "difficulty", "contact")
+_NOT_TRYING: Final = -30.0
+"""Form, in logits, of who does not try: no more than guesses."""
+_HURRY: Final = 1 / 3
+"""Share of an item's minutes that they spend on it."""
 
 Ask: TypeAlias = Callable[[People, IntArray, FloatArray], FloatArray]
 
@@ -45,12 +49,14 @@ class Corporate:
     skills, cluster_size, items: the catalog. believed_wrong_edges: share of prerequisites that `believed` has wrong.
     roles, skills_per_role, tools (share of skills), arrivals, departures (of tool skills, per skill and year),
     shock, years, start: requirements, their drift, and how long it goes on from `start`, seconds.
-    setting: makes skills, roles and moves instead of these settings, of which it heeds items, wrong edges and years.
     moving: share that changes role in a year. aiming: share with a target role.
     minutes, minutes_sd, week_sd: weekly minutes, mean over people, spread over people and over weeks.
     sittings: in a week, a few days apart. form_sd: good and bad days, logits.
     kappa, rule, mode, growth, transfer, job: see `Knowledge`. job_use: daily chance to use a skill of weight 1.
-    rate_sd: spread of the learning rate.
+    rate_sd: spread of the learning rate. disengaged: share of people who click through: they answer at the level of
+    guessing and spend a third of an item's minutes.
+    psychology: makes another psychology than `Knowledge`, whose settings must then be left alone.
+    Learned by nobody, kept for the record: `settings`, all of the above as given.
     """
 
     def __init__(
@@ -68,7 +74,6 @@ class Corporate:
         shock: bool = False,
         years: float = 3.0,
         start: float = START,
-        setting: MakesSetting | None = None,
         moving: float = 0.08,
         aiming: float = 0.3,
         minutes: float = 24.0,
@@ -84,13 +89,16 @@ class Corporate:
         job: float = 0.02,
         job_use: float = 0.1,
         rate_sd: float = 0.25,
+        disengaged: float = 0.0,
+        psychology: MakesPsychology | None = None,
     ) -> None:
+        self.settings = {name: value for name, value in locals().items() if name != "self"}
         _require_sizes(skills=skills, items=items, roles=roles, cluster_size=cluster_size, sittings=sittings)
         self.sittings = sittings
         self.moving, self.aiming = moving, aiming
         self.minutes_mean, self.minutes_sd, self.week_sd = minutes, minutes_sd, week_sd
-        self.form_sd, self.rate_sd, self.job_use = form_sd, rate_sd, job_use
-        of_items, of_belief, of_roles, of_people, of_setting = np.random.default_rng(seed).spawn(5)
+        self.form_sd, self.rate_sd, self.job_use, self.disengaged = form_sd, rate_sd, job_use, disengaged
+        of_items, of_belief, of_roles, of_people = np.random.default_rng(seed).spawn(4)
         self.catalog, self._traits = catalogs.make(
             of_items, skills=skills, items=items, cluster_size=cluster_size, tools=tools
         )
@@ -107,22 +115,10 @@ class Corporate:
             departures=departures,
             shock=shock,
         )
-        self._near, self.credit = drift.related(self.roles), ""
-        if setting is not None:
-            made = setting(of_setting, items=items, wrong=believed_wrong_edges, start=start, years=years)
-            self.catalog, self._traits, self.believed = made.catalog, made.traits, made.believed
-            self.roles, self._near, self.credit = made.roles, made.near, made.credit
+        self._near = drift.related(self.roles)
         self._circles = of_people.normal(size=(population.CIRCLES, catalogs.TASTES))
-        self._knowledge = Knowledge(
-            catalog=self.catalog,
-            traits=self._traits,
-            kappa=kappa,
-            rule=rule,
-            mode=mode,
-            growth=growth,
-            transfer=transfer,
-            job=job,
-        )
+        own = {name: self.settings[name] for name in ("kappa", "rule", "mode", "growth", "transfer", "job")}
+        self._psychology = make(psychology, own, catalog=self.catalog, traits=self._traits)
 
     @property
     def traits(self) -> catalogs.Traits:
@@ -131,7 +127,7 @@ class Corporate:
 
     def reset(self, learners: int, rng: Generator) -> People:
         """A fresh workforce that nobody has taught yet; learner j is the same in a larger one."""
-        return population.drawn(
+        people = population.drawn(
             rng,
             learners=learners,
             cluster=self._traits.cluster,
@@ -143,6 +139,7 @@ class Corporate:
             minutes_sd=self.minutes_sd,
             aiming=self.aiming,
         )
+        return self._psychology.begun(people)
 
     def open_week(self, state: People, at: float, rng: Generator) -> People:
         """Monday `at`: work of the past week, who left, who moved, and the minutes of the new week."""
@@ -162,6 +159,7 @@ class Corporate:
     def open_sitting(self, state: People, at: float, rng: Generator) -> People:
         """The next sitting of the week: a form of the day, and nobody is tired."""
         form = self.form_sd * normals(uniforms(rng, state.learner, 2))[:, 0]
+        form = np.where(self._trying(state), form, _NOT_TRYING)
         return replace(
             state,
             form=form.astype(np.float32),
@@ -183,24 +181,24 @@ class Corporate:
         return state.active
 
     def mastery(self, state: People, at: FloatArray) -> FloatArray:
-        """True retrievable mastery, `[L, K]`: sigmoid(effective ability - level of the skill)."""
-        return self._knowledge.mastery_of(self._knowledge.effective(state, at))
+        """True retrievable mastery, `[L, K]`."""
+        return self._psychology.mastery_of(self._psychology.effective(state, at))
 
     def success(self, state: People, items: IntArray, at: FloatArray) -> FloatArray:
         """True P(correct) on this day's form, `[L, n]`; .5 for an unknown item."""
 
         def ask(some: People, candidates: IntArray, when: FloatArray) -> FloatArray:
-            return self._knowledge.success(self._knowledge.effective(some, when), some.form, candidates)
+            return self._psychology.success(self._psychology.effective(some, when), some.form, candidates)
 
         return self._in_parts(ask, state, items, at)
 
     def what_if(self, state: People, items: IntArray, at: FloatArray) -> FloatArray:
         """True mastery of the touched skills after each item and outcome, `[L, n, 2, M]`, NaN where there is none."""
-        return self._in_parts(self._knowledge.what_if, state, items, at)
+        return self._in_parts(self._psychology.what_if, state, items, at)
 
     def learn(self, state: People, seen: Interactions) -> People:
         """The state after every learner took her item with this outcome, luck aside."""
-        return self._knowledge.learn(state, seen)
+        return self._psychology.expect(state, seen)
 
     def step(self, state: People, items: IntArray, at: FloatArray, rng: Generator) -> tuple[People, Outcomes]:
         """Offer `items[j]` to learner j at `at[j]` (-1: no offer); who left takes nothing.
@@ -214,6 +212,7 @@ class Corporate:
         accepted = luck[:, 0] < willing
         graded = accepted & self.catalog.assessed[item]
         minutes = engagement.spent(self.catalog.minutes[item], luck[:, 2:])
+        minutes *= np.where(self._trying(some), 1.0, _HURRY)
         seen = Interactions(
             item=item,
             outcome=np.where(graded, luck[:, 1] < chance, NOT_ASSESSED).astype(np.int8),
@@ -229,10 +228,10 @@ class Corporate:
 
     def _odds(self, some: People, item: IntArray, at: FloatArray) -> tuple[FloatArray, FloatArray]:
         """P(correct) and P(accept) of one known item for each learner, `[L]`."""
-        able = self._knowledge.effective(some, at)
-        chance = self._knowledge.success(able, some.form, item[:, None])[:, 0]
+        able = self._psychology.effective(some, at)
+        chance = self._psychology.success(able, some.form, item[:, None])[:, 0]
         asked = self.roles.at(some.role, at)
-        owed = asked.weight * gap(asked, self._knowledge.mastery_of(able))
+        owed = asked.weight * gap(asked, self._psychology.mastery_of(able))
         willing = engagement.accepts(
             need=mean_over_skills(owed, self.catalog.skills_of(item)[:, None])[:, 0],
             minutes=self.catalog.minutes[item],
@@ -245,20 +244,29 @@ class Corporate:
     def _after(self, state: People, some: People, seen: Interactions, *, rows: IntArray) -> People:
         """The state once the learners at `rows`, who were `some`, have `seen` their offers."""
         took = np.flatnonzero(seen.accepted)
-        learned = self._knowledge.learn(take(some, took), seen[took])
-        changed = {name: getattr(state, name).copy() for name in (*_LEARNED, "done", "streak")}
-        for name in _LEARNED:
-            changed[name][rows[took]] = getattr(learned, name)
-        changed["done"][rows[took]] += 1
-        changed["streak"][rows[seen.outcome == WRONG]] += 1
-        changed["streak"][rows[seen.outcome == CORRECT]] = 0
-        return replace(state, **changed)
+        learned = self._psychology.learn(take(some, took), seen[took])
+        names = self._psychology.learned
+        changed: dict[str, Any] = {
+            name: put(getattr(state, name), rows[took], getattr(learned, name)) for name in names
+        }
+        done, streak = state.done.copy(), state.streak.copy()
+        done[rows[took]] += 1
+        streak[rows[seen.outcome == WRONG]] += 1
+        streak[rows[seen.outcome == CORRECT]] = 0
+        return replace(state, done=done, streak=streak, **changed)
 
     def _worked(self, state: People, at: float, uniform: FloatArray) -> People:
         """The five workdays that end on the Friday before `at`, a Monday, at the same hour."""
         days = uniform.reshape(len(state), WORKDAYS, len(self.catalog.skills))
         uses, last = engagement.used(state, days, roles=self.roles, at=at, rate=self.job_use)
-        return self._knowledge.used_at_work(state, uses, at - WEEK + last * DAY)
+        return self._psychology.used_at_work(state, uses, at - WEEK + last * DAY)
+
+    def _trying(self, people: People) -> BoolArray:
+        """Who is not disengaged, `[L]`."""
+        if not self.disengaged:
+            return np.ones(len(people), dtype=bool)
+        trying: BoolArray = fate(people, Fate.EFFORT, 1)[:, 0] >= self.disengaged
+        return trying
 
     def _in_parts(self, ask: Ask, state: People, items: IntArray, at: FloatArray) -> FloatArray:
         """`ask` a few learners at a time; the same candidates for everybody are looked up once."""

@@ -10,6 +10,7 @@ from lernpfad.simulate.calendar import DAY, YEAR
 
 _MONTH: Final = YEAR / 12
 _SHOCK: Final = 91.0 * DAY
+_SHOCK_LEVEL: Final = 0.8
 
 
 def make(
@@ -29,18 +30,22 @@ def make(
 
     Levels are U(.6, .95), weights U(.2, 1). New tool skills arrive as Poisson at the rate `arrivals` per tool skill
     of the role and year, each tool skill leaves at the rate `departures`. A shock brings after three months one new
-    tool skill of weight 1 to a third of the roles. Generic skills stay: their measured drift is noise.
+    tool skill of weight 1 to a third of the roles, none of which asks for it; it lies on top, with luck of its own, so
+    that all else drifts as without it. Generic skills stay: their measured drift is noise.
     """
+    of_shock = rng.spawn(1)[0]
     level, weight = _first(rng, roles=roles, skills=len(tool), per_role=skills_per_role, cluster_size=cluster_size)
     levels, weights, valid_from = [level], [weight], [start]
+    struck = np.zeros(level.shape, dtype=bool)
     for month in range(1, round(12 * years) + 1):
         level, weight = _drifted(rng, level, weight, tool=tool, arrivals=arrivals / 12, departures=departures / 12)
         if shock and month == round(_SHOCK / _MONTH):
-            level, weight = _shocked(rng, level, weight, tool=tool)
-        if np.array_equal(level, levels[-1]) and np.array_equal(weight, weights[-1]):
+            struck = _struck(of_shock, weight, tool=tool)
+        asked = np.where(struck, _SHOCK_LEVEL, level), np.where(struck, 1.0, weight)
+        if np.array_equal(asked[0], levels[-1]) and np.array_equal(asked[1], weights[-1]):
             continue
-        levels.append(level)
-        weights.append(weight)
+        levels.append(asked[0])
+        weights.append(asked[1])
         valid_from.append(start + month * _MONTH)
     names = np.asarray([f"role-{r + 1:02d}" for r in range(roles)])
     return Roles(names=names, valid_from=np.asarray(valid_from), level=np.stack(levels), weight=np.stack(weights))
@@ -85,12 +90,13 @@ def _drifted(
     return level, weight
 
 
-def _shocked(
-    rng: Generator, level: FloatArray, weight: FloatArray, *, tool: BoolArray
-) -> tuple[FloatArray, FloatArray]:
-    level, weight = level.copy(), weight.copy()
-    hit = rng.choice(len(level), size=max(1, len(level) // 3), replace=False)
-    skill = rng.permutation(np.flatnonzero(tool))[:1]
-    level[np.ix_(hit, skill)] = 0.8
-    weight[np.ix_(hit, skill)] = 1.0
-    return level, weight
+def _struck(rng: Generator, weight: FloatArray, *, tool: BoolArray) -> BoolArray:
+    """Which role is struck by which skill, `[R, K]`: a third of the roles by the tool skill that fewest ask for."""
+    order = rng.permutation(len(tool))
+    asking = np.where(tool, (weight > 0).sum(axis=0), len(weight) + 1)
+    skill = order[np.argmin(asking[order])]
+    free = np.flatnonzero(weight[:, skill] == 0)
+    hit = rng.permutation(free if len(free) else np.arange(len(weight)))[: max(1, len(weight) // 3)]
+    struck = np.zeros(weight.shape, dtype=bool)
+    struck[hit, skill] = True
+    return struck

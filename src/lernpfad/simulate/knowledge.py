@@ -1,7 +1,7 @@
 """What people know, how they answer, what they learn and forget: the laws of the corporate world, without luck."""
 
 from dataclasses import dataclass, replace
-from typing import Final, Literal
+from typing import ClassVar, Final, Literal
 
 import numpy as np
 
@@ -30,21 +30,27 @@ _UNKNOWN_ITEM: Final = 0.5
 
 @dataclass(frozen=True, eq=False)
 class Knowledge:
-    """The psychology of the corporate world.
+    """The psychology of the corporate world, a `Psychology`.
 
     kappa: skills fade this much more slowly than flash cards. rule: a skill item needs the mean or the weakest of
     its skills. mode: what teaches. growth: logits of a perfect lesson. transfer: share of what is learned that
     reaches direct successors. job: logits gained by one use at work.
     """
 
+    learned: ClassVar[tuple[str, ...]] = ("gained", "stability", "difficulty", "contact")
+
     catalog: Catalog
     traits: Traits
-    kappa: float
-    rule: Rule
-    mode: Mode
-    growth: float
-    transfer: float
-    job: float
+    kappa: float = 3.0
+    rule: Rule = "mean"
+    mode: Mode = "both"
+    growth: float = 0.3
+    transfer: float = 0.0
+    job: float = 0.02
+
+    def begun(self, people: People) -> People:
+        """Nobody has gained anything yet."""
+        return people
 
     def effective(self, people: People, at: FloatArray) -> FloatArray:
         """Ability that can be called on now, `[L, K]`, logits: baseline + R * gained. Only what was gained fades."""
@@ -85,7 +91,7 @@ class Knowledge:
         lesson = np.float32(self.growth) * self._kind[known] * zone / breadth
         room = np.maximum(0.0, 1.0 - people.gained / np.float32(CEILING))
         able = room * people.rate[:, None] * self.traits.skill_factor * self._ready(effective)
-        taught: FloatArray = lesson[..., None] * _at_skills(able, skills)
+        taught: FloatArray = lesson[..., None] * at_skills(able, skills)
         taught *= skills >= 0
         return taught
 
@@ -94,7 +100,7 @@ class Knowledge:
         skills = self.catalog.skills_of(items)
         gain = self.gains(people, self.effective(people, at), items)
         graded = self.catalog.assessed[np.where(items >= 0, items, 0)]
-        fresh = _at_skills(people.baseline + people.gained - self.traits.skill_level, skills)
+        fresh = at_skills(people.baseline + people.gained - self.traits.skill_level, skills)
         after = np.empty((*gain.shape[:2], 2, gain.shape[2]), dtype=np.float32)
         after[:, :, CORRECT] = fresh + gain
         after[:, :, WRONG] = fresh + np.where(graded, np.float32(WRONG_FACTOR), np.float32(1.0))[..., None] * gain
@@ -112,6 +118,10 @@ class Knowledge:
         rating = np.where(seen.outcome == WRONG, memory.AGAIN, memory.GOOD)
         learned = _contacted(replace(people, gained=gained), row, skill, at=seen.time[row], rating=rating[row])
         return self._transferred(learned, row, skill, gain=gain[row, place], at=seen.time) if self.transfer else learned
+
+    def expect(self, people: People, seen: Interactions) -> People:
+        """What is learned is no matter of luck here."""
+        return self.learn(people, seen)
 
     def used_at_work(self, people: People, uses: IntArray, last: FloatArray) -> People:
         """Skills used on the job: `uses` times in the week, `[L, K]`, the last time at `last`, seconds.
@@ -134,7 +144,7 @@ class Knowledge:
 
     def _ability(self, effective: FloatArray, items: IntArray) -> FloatArray:
         skills = self.catalog.item_skills[items]
-        able, there = _at_skills(effective, skills), skills >= 0
+        able, there = at_skills(effective, skills), skills >= 0
         if self.rule == "min":
             weakest: FloatArray = np.where(there, able, np.float32(np.inf)).min(axis=-1)
             return weakest
@@ -174,7 +184,15 @@ def sigmoid(logit: FloatArray) -> FloatArray:
     return chance
 
 
-def _at_skills(per_skill: FloatArray, skills: IntArray) -> FloatArray:
+def ease(catalog: Catalog, traits: Traits) -> FloatArray:
+    """By how much each item is easier than the mean level of its skills, `[I]`, logits."""
+    there = catalog.item_skills >= 0
+    level = np.where(there, traits.skill_level[catalog.item_skills], 0).sum(axis=1) / np.maximum(there.sum(axis=1), 1)
+    easier: FloatArray = (level - traits.difficulty).astype(np.float32)
+    return easier
+
+
+def at_skills(per_skill: FloatArray, skills: IntArray) -> FloatArray:
     """Values `[L, K]` at the skills `[L or 1, n, M]` of items, `[L, n, M]`; anything where there is no skill."""
     shape = (len(per_skill), *skills.shape[1:])
     flat = np.where(skills >= 0, skills, 0).reshape(len(skills), shape[1] * shape[2])

@@ -2,61 +2,81 @@
 
 from collections import Counter
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.random import Generator
 
-from lernpfad.core import ConfigError, FloatArray, IntArray, Roles
+from lernpfad.core import Catalog, ConfigError, FloatArray, IntArray, Roles
 from lernpfad.simulate import catalogs, occupations
-from lernpfad.simulate.calendar import YEAR
+from lernpfad.simulate.calendar import START, YEAR
+from lernpfad.simulate.catalogs import Traits
+from lernpfad.simulate.corporate import Corporate
 from lernpfad.simulate.occupations import APART, CREDIT, Occupations
-from lernpfad.simulate.setting import Setting
+from lernpfad.simulate.psychology import make
+
+_STREAM: Final = 29
+"""Names the draws of this file, which are none of the main world's."""
 
 _MONTHS: Final = 12
 _FAMILY: Final = 6
 """Occupations that are found one from another before a new start is made."""
 
 
-class Onet:
-    """Makes a `Setting` of O*NET files: see `occupations.read` for them.
+class Onet(Corporate):
+    """The main world in a company of O*NET occupations; see `occupations.read` for their files.
 
     newer, older: folders of two releases. jobs: how many occupations the company has; they are drawn, but for a few
     starts each is related to one that is there. technologies: the tools asked for most often become skills, beside
     the 35 generic ones. Generic skills: level LV / 7, weight (IM - 1) / 4, and no drift. Tools: level U(.6, .95) and
     weight U(.2, 1), as in the main world, for O*NET rates none; a company begins with those of the older release and
     each that is new in the newer one arrives, each that is gone leaves, at a month drawn from the years between.
+    settings: those of `Corporate`; what it says of skills, clusters, roles and their drift has no effect.
     """
 
-    def __init__(self, newer: str, older: str, jobs: int = 24, technologies: int = 40) -> None:
+    credit = CREDIT
+    """What whoever passes something of this world on has to pass on as well."""
+
+    def __init__(
+        self,
+        newer: str,
+        older: str,
+        jobs: int = 24,
+        technologies: int = 40,
+        seed: int = 0,
+        items: int = 800,
+        believed_wrong_edges: float = 0.2,
+        years: float = 3.0,
+        start: float = START,
+        **settings: Any,
+    ) -> None:
         for name, value in (("jobs", jobs), ("technologies", technologies)):
             if value < 1:
-                raise ConfigError(f"O*NET: {name}={value}, expected at least 1; set simulator.setting.{name}=20 or so")
-        self.newer, self.older, self.jobs, self.technologies = newer, older, jobs, technologies
+                raise ConfigError(f"O*NET: {name}={value}, expected at least 1; set simulator.{name}=20 or so")
+        wrong = believed_wrong_edges
+        super().__init__(seed=seed, items=items, believed_wrong_edges=wrong, years=years, start=start, **settings)
+        of_jobs, of_items, of_belief, of_drift = np.random.default_rng([seed, _STREAM]).spawn(4)
+        known = occupations.read(Path(newer), Path(older))
+        chose = chosen(of_jobs, known.related, min(jobs, len(known.codes)))
+        tools = frequent(known, chose, technologies)
+        self.catalog, self._traits = _offered(of_items, known, tools, items=items)
+        self.believed = catalogs.believed(of_belief, self.catalog, self._traits.cluster, wrong=wrong)
+        self.roles = requirements(of_drift, known, chose, tools, start=start, years=years)
+        self._near = moves(known.related[np.ix_(chose, chose)])
+        own = {name: self.settings[name] for name in ("kappa", "rule", "mode", "growth", "transfer", "job")}
+        self._psychology = make(self.settings["psychology"], own, catalog=self.catalog, traits=self._traits)
 
-    def __call__(self, rng: Generator, *, items: int, wrong: float, start: float, years: float) -> Setting:
-        """The same for the same generator. Raises DataError where the files are absent."""
-        known = occupations.read(Path(self.newer), Path(self.older))
-        of_jobs, of_items, of_belief, of_drift = rng.spawn(4)
-        jobs = chosen(of_jobs, known.related, min(self.jobs, len(known.codes)))
-        tools = frequent(known, jobs, self.technologies)
-        cluster = _clusters(known, tools)
-        names = [str(one) for one in known.skills] + [known.tools[tool][0] for tool in tools]
-        catalog, traits = catalogs.over(
-            of_items,
-            np.asarray([name.replace("|", "/") for name in names]),
-            cluster,
-            items=items,
-            tool=np.arange(len(names)) >= len(known.skills),
-        )
-        return Setting(
-            catalog=catalog,
-            traits=traits,
-            believed=catalogs.believed(of_belief, catalog, cluster, wrong=wrong),
-            roles=requirements(of_drift, known, jobs, tools, start=start, years=years),
-            near=moves(known.related[np.ix_(jobs, jobs)]),
-            credit=CREDIT,
-        )
+
+def _offered(rng: Generator, known: Occupations, tools: list[str], *, items: int) -> tuple[Catalog, Traits]:
+    """Items over the generic skills and these tools."""
+    names = [str(one) for one in known.skills] + [known.tools[tool][0] for tool in tools]
+    return catalogs.over(
+        rng,
+        np.asarray([name.replace("|", "/") for name in names]),
+        _clusters(known, tools),
+        items=items,
+        tool=np.arange(len(names)) >= len(known.skills),
+    )
 
 
 def chosen(rng: Generator, related: IntArray, count: int) -> IntArray:

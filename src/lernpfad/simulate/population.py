@@ -1,16 +1,34 @@
 """The people of the corporate world: their state as a value, and how a fresh workforce is drawn."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import IntEnum
+from typing import Final
 
 import numpy as np
 from numpy.random import Generator
 
-from lernpfad.core import BoolArray, FloatArray, IntArray, StrArray
+from lernpfad.core import Array, BoolArray, FloatArray, IntArray, StrArray
 from lernpfad.simulate.catalogs import TASTES
 from lernpfad.simulate.draws import normals, uniforms
 
-CIRCLES = 8
+CIRCLES: Final = 8
 """Learners of one circle share their tastes, up to a personal note."""
+
+BASELINE_MEAN: Final = 0.6
+BASELINE_SD: Final = 1.8**0.5
+"""Of `People.baseline` over people and skills, logits: three independent parts, see `drawn`."""
+
+_STRIDE, _MIX, _REMIX = (np.uint64(word) for word in (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB))
+
+
+class Fate(IntEnum):
+    """What is settled about a person before anything happens; each has uniforms of its own."""
+
+    PATIENCE = 1
+    EFFORT = 2
+    PAST_ITEMS = 3
+    PAST_ANSWERS = 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,7 +41,8 @@ class People:
     role, target: index of role and wished-for role (-1: none), `[L]`. weekly: minutes of a usual week, `[L]`.
     budget: minutes of each sitting of this week, `[L, sittings]`. sitting: the one that is open, -1 before the
     first, `[L]`. form: good or bad day, logits. done: items taken in this sitting. streak: wrong answers in a row.
-    week: weeks opened so far. active: has not dropped out.
+    week: weeks opened so far. active: has not dropped out. key: names what else is settled about her (see `fate`),
+    `[L]`, uint64. mind: what a psychology other than that of the main world remembers of her, by name.
     """
 
     learner: IntArray
@@ -44,6 +63,8 @@ class People:
     streak: IntArray
     week: IntArray
     active: BoolArray
+    key: IntArray
+    mind: Mapping[str, Array]
 
     def __len__(self) -> int:
         return len(self.learner)
@@ -95,7 +116,23 @@ def drawn(
         streak=np.zeros(learners, dtype=np.int64),
         week=np.zeros(learners, dtype=np.int64),
         active=np.ones(learners, dtype=bool),
+        key=(luck[:, 0] * 2.0**53).astype(np.uint64),
+        mind={},
     )
+
+
+def fate(people: People, what: Fate, width: int) -> FloatArray:
+    """`width` uniforms in [0, 1) for each of these people, `[L, width]`, always the same for the same person.
+
+    A hash of her key (SplitMix64: Steele, Lea & Flood 2014), so that a world can settle more about people without a
+    further draw, which would shift those of all others.
+    """
+    place = np.uint64(int(what) << 32) + np.arange(1, width + 1, dtype=np.uint64)
+    word = people.key[:, None] + _STRIDE * place
+    word = (word ^ (word >> np.uint64(30))) * _MIX
+    word = (word ^ (word >> np.uint64(27))) * _REMIX
+    uniform: FloatArray = ((word ^ (word >> np.uint64(31))) >> np.uint64(11)) * 2.0**-53
+    return uniform
 
 
 def names(learners: int, *, first: int = 0) -> StrArray:
