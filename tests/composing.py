@@ -81,6 +81,11 @@ def composed(kind: str, name: str) -> Any:
         OmegaConf.update(config, kind, SMALL)
         if OmegaConf.select(config, "simulator.psychology.folder") is not None:
             OmegaConf.update(config, "simulator.psychology.folder", neural_world())
+    if OmegaConf.select(config, f"{kind}.newer") is not None:  # O*NET files are not shipped
+        from simulate.occupationfiles import releases
+
+        newer, older = releases()
+        OmegaConf.update(config, kind, {"newer": newer, "older": older, "jobs": 3, "technologies": 5})
     return config[kind]
 
 

@@ -10,7 +10,9 @@ from architecture import sources
 from composing import CONFIGS, composed, names
 
 GROUPS = sorted(
-    path.name for path in CONFIGS.iterdir() if path.is_dir() and path.name not in ("experiment", "suite", "sweep")
+    path.name
+    for path in CONFIGS.iterdir()
+    if path.is_dir() and path.name not in ("experiment", "scenario", "suite", "sweep")
 )
 PARTS = [(group, name) for group in GROUPS for name in names(group)]
 MODELS = [(group, name) for group, name in PARTS if group in ("tracer", "recommender", "policy", "simulator")]

@@ -1,6 +1,6 @@
-"""Tables on disk, Parquet or CSV, as checked frames that know the line of every row."""
+"""Tables on disk, Parquet (whole or in parts) or CSV, as checked frames that know the line of every row."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -15,6 +15,7 @@ from lernpfad.data.files import Raw, existing_folder, find, load
 
 REQUIRED = ("interactions", "items")
 FORMATS = ("parquet", "csv")
+COMPRESSION = "zstd"
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,26 +66,40 @@ class Frame:
         return index
 
 
-def frames(folder: str | Path, *, sha256: Mapping[str, str] | None = None) -> dict[str, Frame]:
-    """All tables that the folder holds, by name, checked against the schema."""
+def frames(folder: str | Path, *, sha256: Mapping[str, str] | None = None, part: str | None = None) -> dict[str, Frame]:
+    """All tables that the folder holds, by name, checked against the schema; of those in parts all, or one `part`."""
     path = existing_folder(folder)
     found: dict[str, Frame] = {}
     for table in schema.NAMES:
-        there = [form for form in FORMATS if find(path, f"{table}.{form}")]
+        there = [f"{table}.{form}" for form in FORMATS if find(path, f"{table}.{form}")]
+        there += [f"{table}/"] if parts(path, table) else []
         if len(there) > 1:
-            raise DataError(f"{path}: both {table}.parquet and {table}.csv are here; keep one of them")
+            raise DataError(f"{path}: both {there[0]} and {there[1]} are here; keep one of them")
         if there:
-            raw = load(path, f"{table}.{there[0]}", sha256=sha256)
-            frame, unit = _parquet(raw) if there[0] == "parquet" else _csv(raw, table)
-            found[table] = Frame(schema.checked(frame, table, file=raw.path, unit=unit), raw.path, unit)
+            found[table] = _checked(path, there[0], table, sha256=sha256, part=part)
         elif table in REQUIRED:
             raise DataError(f"{path / table}.parquet: no such file, nor {table}.csv; a data set needs this table")
     return found
 
 
+def parts(folder: Path, table: str) -> list[str]:
+    """Names of the parts of a table, in their order; none where it is one file, or not there."""
+    return sorted(one.stem for one in (folder / table).glob("[!.]*.parquet"))
+
+
+def _checked(path: Path, name: str, table: str, *, sha256: Mapping[str, str] | None, part: str | None) -> Frame:
+    if name.endswith("/"):
+        names = [f"{name}{one}.parquet" for one in parts(path, table) if part in (None, one)]
+    else:
+        names = [name]
+    raws = [load(path, one, sha256=sha256) for one in names]
+    frame, unit = _csv(raws[0], table) if name.endswith(".csv") else _parquet(raws)
+    file = raws[0].path if len(raws) == 1 else path / table
+    return Frame(schema.checked(frame, table, file=file, unit=unit), file, unit)
+
+
 def save(tables: Mapping[str, Mapping[str, Any]], folder: Path, *, format: str) -> None:
     """Write the tables, in place of all tables of ours that the folder held."""
-    import pyarrow as pa
     from pyarrow import csv, parquet
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -92,12 +107,30 @@ def save(tables: Mapping[str, Mapping[str, Any]], folder: Path, *, format: str) 
         for form in FORMATS:
             (folder / f"{name}.{form}").unlink(missing_ok=True)
             (folder / f"{name}.{form}.gz").unlink(missing_ok=True)
+        for part in parts(folder, name):
+            (folder / name / f"{part}.parquet").unlink()
     for name, columns in tables.items():
-        table = pa.table({column: _arrow(values) for column, values in columns.items()})
         if format == "csv":
-            csv.write_csv(_pointed(table), folder / f"{name}.csv")
+            csv.write_csv(_pointed(_table(columns)), folder / f"{name}.csv")
         else:
-            parquet.write_table(table, folder / f"{name}.parquet", compression="zstd")
+            parquet.write_table(_table(columns), folder / f"{name}.parquet", compression=COMPRESSION)
+
+
+def save_part(tables: Mapping[str, Mapping[str, Any]], folder: Path, part: str) -> None:
+    """Write a part of some tables as `<table>/<part>.parquet`; a part is there whole, or not at all."""
+    from pyarrow import parquet
+
+    for name, columns in tables.items():
+        (folder / name).mkdir(parents=True, exist_ok=True)
+        draft = folder / name / f".{part}.parquet"
+        parquet.write_table(_table(columns), draft, compression=COMPRESSION)
+        draft.replace(folder / name / f"{part}.parquet")
+
+
+def _table(columns: Mapping[str, Any]) -> Any:
+    import pyarrow as pa
+
+    return pa.table({column: _arrow(values) for column, values in columns.items()})
 
 
 def _arrow(values: Any) -> Any:
@@ -122,15 +155,22 @@ def _pointed(table: Any) -> Any:
     return table
 
 
-def _parquet(raw: Raw) -> tuple[Any, str]:
+def _parquet(raws: Sequence[Raw]) -> tuple[Any, str]:
+    """The rows of one file, or of a table's parts one after the other."""
+    import pandas as pd
+
+    read = [_parquet_rows(raw) for raw in raws]
+    return _numbered(read[0] if len(read) == 1 else pd.concat(read, ignore_index=True), first=1), "row"
+
+
+def _parquet_rows(raw: Raw) -> Any:
     import pyarrow as pa
     from pyarrow import parquet
 
     try:
-        frame = parquet.read_table(BytesIO(raw.content)).to_pandas()
+        return parquet.read_table(BytesIO(raw.content)).to_pandas()
     except (pa.ArrowInvalid, OSError) as problem:
         raise DataError(f"{raw.path}: not a readable Parquet file ({problem}); write it again") from problem
-    return _numbered(frame, first=1), "row"
 
 
 def _csv(raw: Raw, table: str) -> tuple[Any, str]:

@@ -10,9 +10,13 @@ roles         role, skill, valid_from, level, weight; what a later version leave
 Required are interactions (learner, item) and items (item). What else is left out: the offer was accepted, the
 outcome not assessed, the minutes are the item's (5 without any), the order of rows is the time, an item is an
 exercise without skills. A learner's rows stand in time order; learners may be interleaved.
+
+A log that is larger than one wants to hold stands in parts: `interactions` and `learners` are folders of Parquet
+files, one a part, and a learner's whole history is in one of them. `read` puts the parts together, `read_parts` holds
+one at a time.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -21,7 +25,7 @@ import numpy as np
 from lernpfad.core import KINDS, NOBODY, NOT_ASSESSED, Array, Catalog, DataError, IntArray, Roles, Sequences
 from lernpfad.data.dataset import Dataset
 from lernpfad.data.faults import refuse
-from lernpfad.data.frames import Frame, frames, save
+from lernpfad.data.frames import Frame, frames, parts, save, save_part
 
 JOINED_BY: Final = "|"
 MINUTES: Final = 5.0
@@ -30,12 +34,24 @@ ROLE_COLUMNS: Final = ("role", "target_role")
 
 def read(folder: str | Path, *, name: str | None = None, sha256: Mapping[str, str] | None = None) -> Dataset:
     """The data set of a folder. Raises DataError that names file, line (row in Parquet) and reason."""
-    tables = frames(folder, sha256=sha256)
+    return _dataset(frames(folder, sha256=sha256), name=name or Path(folder).name)
+
+
+def read_parts(folder: str | Path, *, name: str | None = None) -> Iterator[Dataset]:
+    """The parts of a data set one after the other, each a data set of its own; what is in one piece is one part."""
+    names = parts(Path(folder), "interactions")
+    if not names:
+        yield read(folder, name=name)
+    for part in names:
+        yield _dataset(frames(folder, part=part), name=f"{name or Path(folder).name}/{part}")
+
+
+def _dataset(tables: Mapping[str, Frame], *, name: str) -> Dataset:
     catalog = _catalog(tables)
     roles = _roles(tables["roles"], catalog) if "roles" in tables else None
     ids = _learner_ids(tables)
     return Dataset(
-        name=name or Path(folder).name,
+        name=name,
         sequences=_sequences(tables["interactions"], catalog, ids),
         learner=_learner_columns(tables["learners"], roles) if "learners" in tables else {},
         roles=roles,
@@ -47,9 +63,25 @@ def write(dataset: Dataset, folder: str | Path, *, format: Literal["parquet", "c
 
     CSV keeps values but not the width of the numbers in further columns.
     """
-    logs, catalog = dataset.sequences, dataset.catalog
     _writable(dataset)
-    tables: dict[str, dict[str, Any]] = {
+    save({**_rows(dataset), **_shared(dataset)}, Path(folder), format=format)
+
+
+def write_shared(dataset: Dataset, folder: str | Path) -> None:
+    """Write what all parts have in common, in place of what tables the folder held: catalog and roles, no learners."""
+    save(_shared(dataset), Path(folder), format="parquet")
+
+
+def write_part(dataset: Dataset, folder: str | Path, *, part: str) -> None:
+    """Write some learners as one part of the data set in `folder`; parts are read in the order of their names."""
+    _writable(dataset)
+    save_part(_rows(dataset), Path(folder), part)
+
+
+def _rows(dataset: Dataset) -> dict[str, dict[str, Any]]:
+    """The tables that grow with the learners."""
+    logs, catalog = dataset.sequences, dataset.catalog
+    return {
         "interactions": {
             "learner": _picked(logs.learners, logs.owner),
             "item": _picked(catalog.items, logs.item),
@@ -59,6 +91,14 @@ def write(dataset: Dataset, folder: str | Path, *, format: Literal["parquet", "c
             "minutes": logs.minutes,
             **logs.extra,
         },
+        "learners": {"learner": logs.learners, **_named_roles(dataset)},
+    }
+
+
+def _shared(dataset: Dataset) -> dict[str, dict[str, Any]]:
+    """The tables that do not."""
+    catalog = dataset.catalog
+    tables: dict[str, dict[str, Any]] = {
         "items": {
             "item": catalog.items,
             "skills": [JOINED_BY.join(catalog.skills[row[row >= 0]]) for row in catalog.item_skills],
@@ -70,11 +110,10 @@ def write(dataset: Dataset, folder: str | Path, *, format: Literal["parquet", "c
             "before": _picked(catalog.skills, catalog.prerequisites[:, 0]),
             "after": _picked(catalog.skills, catalog.prerequisites[:, 1]),
         },
-        "learners": {"learner": logs.learners, **_named_roles(dataset)},
     }
     if dataset.roles is not None:
         tables["roles"] = _role_rows(dataset.roles, catalog)
-    save(tables, Path(folder), format=format)
+    return tables
 
 
 def _catalog(tables: Mapping[str, Frame]) -> Catalog:

@@ -48,17 +48,24 @@ class Logging:
 
     def propensities(self, situation: Situation) -> FloatArray:
         """The mixture, `[learners, C]`, float32."""
-        table = _tables(situation.catalog, self.item_spread, self.skill_spread, self.seed).of(situation.items)
+        table = self._table(situation.catalog, situation.items)
         out = np.empty(situation.eligible.shape, dtype=np.float32)
         for first in range(0, len(situation), _TOGETHER):
             rows = slice(first, first + _TOGETHER)
             out[rows] = self._rows(situation, rows, table)
         return out
 
+    def _table(self, catalog: Catalog, items: IntArray) -> "_Tables":
+        spreads = (self.item_spread, self.skill_spread, self.seed)
+        if np.array_equal(items, np.arange(len(catalog))):
+            return _whole(catalog, *spreads)
+        return _tables(catalog, items, _popularity(catalog, *spreads))
+
     def _rows(self, situation: Situation, rows: slice, table: "_Tables") -> FloatArray:
         eligible = self._open(situation, rows, table)
         weight = situation.requirement.weight[rows].astype(np.float32)
-        popular = (weight + np.float32(0.02)) @ table.popular
+        popular = np.take(weight + np.float32(0.02), table.known, axis=1)
+        popular *= table.popular
         popular += table.unskilled
         popular *= eligible
         same = popular * (table.main == self._last_skill(situation, rows)[:, None])
@@ -76,16 +83,23 @@ class Logging:
 
     def _open(self, situation: Situation, rows: slice, table: "_Tables") -> FloatArray:
         """1 where an item may be drawn, else 0; every eligible one where mastery leaves none, `[rows, C]`."""
-        eligible = situation.eligible[rows].astype(np.float32)
-        unmastered = (situation.mastery[rows] <= self.mastered).astype(np.float32)
-        todo = eligible * ((unmastered @ table.trains + table.unskilled) > 0)
+        eligible = situation.eligible[rows]
+        unmastered = situation.mastery[rows] <= self.mastered
+        todo = np.take(unmastered, table.known, axis=1)
+        todo |= table.unskilled > 0
+        for items, skills in table.further:
+            todo[:, items] |= np.take(unmastered, skills, axis=1)
+        todo &= eligible
         done = ~todo.any(axis=1)
-        if done.any():
-            todo[done] = eligible[done]
-        return todo
+        todo[done] = eligible[done]
+        return todo.astype(np.float32)
 
     def _greedy(self, situation: Situation, rows: slice, table: "_Tables", weight: FloatArray) -> FloatArray:
-        value = (weight * situation.gap[rows].astype(np.float32)) @ table.mean
+        owed = weight * situation.gap[rows].astype(np.float32)
+        value = np.take(owed, table.known, axis=1)
+        for items, skills in table.further:
+            value[:, items] += np.take(owed, skills, axis=1)
+        value *= table.share
         value += np.float32(0.001)
         if situation.tracer is not None or "success" in situation.given:
             off = situation.success[rows].astype(np.float32)
@@ -113,35 +127,39 @@ def _per_row(share: float, mass: FloatArray) -> FloatArray:
 
 @dataclass(frozen=True, eq=False)
 class _Tables:
-    """What the policy needs of a catalog, float32; skills on axis 0, so that learners x items is one product.
+    """What the policy needs of a catalog, item by item, float32. Values of skills are looked up, not multiplied out:
+    a matrix product rounds a learner's row by who else is in it, and she must not live another life for that.
 
-    trains, mean, popular: `[K, C]`: 1 for a skill of the item; the same divided by their number; the item's
-    popularity at its main skill. main: `[C]`. unskilled: `[C]`, a small mass for items without skills.
+    main: main skill, -1 without one, `[C]`. known: the same, 0 without one. share: 1 over the number of skills, 0
+    without any. popular: the item's popularity, 0 without a skill. unskilled: a small mass for items without skills.
+    further: for the second, third, ... skill, the items that have one, and which it is.
     """
 
-    trains: FloatArray
-    mean: FloatArray
-    popular: FloatArray
     main: IntArray
+    known: IntArray
+    share: FloatArray
+    popular: FloatArray
     unskilled: FloatArray
-
-    def of(self, items: IntArray) -> "_Tables":
-        if len(items) == len(self.main) and np.array_equal(items, np.arange(len(items))):
-            return self
-        by_item = (np.ascontiguousarray(part[..., items]) for part in vars(self).values())
-        return _Tables(*by_item)
+    further: tuple[tuple[IntArray, IntArray], ...]
 
 
 @lru_cache(maxsize=8)
-def _tables(catalog: Catalog, item_spread: float, skill_spread: float, seed: int) -> _Tables:
-    main = main_skill(catalog)
-    popularity = _popularity(catalog, item_spread, skill_spread, seed)
-    trains = catalog.incidence.T.astype(np.float32)
-    popular = np.zeros_like(trains)
-    there = np.flatnonzero(main >= 0)
-    popular[main[there], there] = popularity[there]
-    unskilled = np.where(main < 0, 0.02 * popularity, 0.0).astype(np.float32)
-    return _Tables(trains, trains / np.maximum(trains.sum(axis=0), 1), popular, main, unskilled)
+def _whole(catalog: Catalog, item_spread: float, skill_spread: float, seed: int) -> _Tables:
+    return _tables(catalog, np.arange(len(catalog)), _popularity(catalog, item_spread, skill_spread, seed))
+
+
+def _tables(catalog: Catalog, items: IntArray, popularity: FloatArray) -> _Tables:
+    skills, main, popularity = catalog.item_skills[items], main_skill(catalog)[items], popularity[items]
+    count = (skills >= 0).sum(axis=1)
+    having = [(np.flatnonzero(column >= 0), column[column >= 0]) for column in skills.T[1:]]
+    return _Tables(
+        main=main,
+        known=np.where(main >= 0, main, 0),
+        share=np.where(count > 0, 1.0 / np.maximum(count, 1), 0.0).astype(np.float32),
+        popular=np.where(main >= 0, popularity, 0.0).astype(np.float32),
+        unskilled=np.where(main < 0, 0.02 * popularity, 0.0).astype(np.float32),
+        further=tuple(having),
+    )
 
 
 def _popularity(catalog: Catalog, item_spread: float, skill_spread: float, seed: int) -> FloatArray:

@@ -11,7 +11,7 @@ MISSING: Any = "???"
 NONE = "none"
 """The choice in a config group that leaves the part out; `recommender=null` says the same."""
 
-_OPTIONAL_PARTS = ("tracer", "recommender", "trainer", "experiment", "simulator", "data", "policy")
+_OPTIONAL_PARTS = ("tracer", "recommender", "trainer", "experiment", "simulator", "data", "policy", "scenario")
 
 
 @dataclass
@@ -77,12 +77,15 @@ class NeededModels:
 
 @dataclass
 class Simulate(Common):
-    """`lernpfad simulate`."""
+    """`lernpfad simulate`. worker: number of this process among those that one command started."""
 
     simulator: Any = None
     policy: Any = None
     learners: int = 1000
     weeks: int = 26
+    cohort: int | None = None
+    workers: int = 1
+    worker: int = 0
     models: Models = field(default_factory=Models)
     folder: str = MISSING
     format: str = "parquet"
@@ -269,6 +272,7 @@ _LEAST = {
     "resamples": 0,
     "repeats": 1,
     "trials": 1,
+    "cohort": 1,
     "workers": 1,
     "worker": 0,
     "k": 1,

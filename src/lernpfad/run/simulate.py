@@ -1,17 +1,14 @@
 """`lernpfad simulate`: learners of a world live under a policy; the log, with propensities and roles, is written."""
 
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from lernpfad.core import KnowledgeTracer, Rollout, World
+from lernpfad.core import ConfigError
 from lernpfad.data import table
-from lernpfad.data.dataset import Dataset
-from lernpfad.run import parts, stack, store
-from lernpfad.run.record import Start
-from lernpfad.run.seeds import child
+from lernpfad.run import cohorts, company, parts
+from lernpfad.run.record import Record, Start
 from lernpfad.serve.files import write_json
 
 log = logging.getLogger(__name__)
@@ -20,71 +17,41 @@ SUMMARY_FILE = "summary.json"
 
 
 def run(config: Any) -> None:
-    """Roll the policy out, write the log as a data set, and print what happened."""
-    world = parts.build(config, "simulator")
+    """Roll the policy out, in one piece or in cohorts, write the log as a data set, and print what happened."""
+    _require(config)
+    if config.worker:  # beside the process that records
+        cohorts.simulated(config)
+        return
     start = Start(f"{config.learners} learners, {config.weeks} weeks", parts.folder(), parts.resolved(config))
     with parts.build(config, "tracking").start(start) as record:
-        from lernpfad.simulate.rollout import rollout
+        written = _in_one_piece(config) if config.cohort is None else cohorts.simulated_by_all(config)
+        _tell(written, config, record, start.folder)
 
-        lived = rollout(
-            parts.build(config, "policy"),
-            world,
-            learners=config.learners,
-            weeks=config.weeks,
-            seed=child(config.seed, "simulated people"),
-            name=" ".join(parts.choices("policy")),
-            tracer=_told(config.models.tracer, world),
-            recommender=_recommender(config.models.recommender, world),
-            progress=config.progress,
+
+def _require(config: Any) -> None:
+    """Refuse settings of cohorts where there are none, and a format that has no parts."""
+    if config.cohort is None and config.workers > 1:
+        raise ConfigError("workers share cohorts, and there are none; set cohort=5000 or so, or workers=1")
+    if config.cohort is not None and config.format != "parquet":
+        raise ConfigError(
+            f"a log in cohorts is written as parquet, not {config.format}; set format=parquet or cohort=null"
         )
-        data = dataset(lived, world, name=Path(config.folder).name)
-        table.write(data, config.folder, format=config.format)
-        numbers = summary(lived)
-        write_json(start.folder / SUMMARY_FILE, numbers)
-        record.metrics(numbers)
-        record.data(data.name, data.fingerprint, config.folder)
-        print("\n".join(f"{name:<14}{value:>12,.3f}" for name, value in numbers.items()))
-        log.info("log: %s", config.folder)
 
 
-def _told(tracer: str | None, world: World[Any]) -> KnowledgeTracer[Any] | None:
-    """The tracer through which the policy sees learners: the truth, nothing, or one that was fitted."""
-    if tracer is None:
-        return None
-    if tracer == stack.TRUTH:
-        return stack.truth(world)
-    fitted = store.load(tracer, part="tracer")
-    store.same_items(fitted, world.believed, where="this world")
-    model: KnowledgeTracer[Any] = fitted.model
-    return model
+def _in_one_piece(config: Any) -> cohorts.Written:
+    founded = company.founded(config)
+    lived = founded.lived(config.learners, progress=config.progress)
+    data = company.dataset(lived, founded.world, name=Path(config.folder).name)
+    table.write(data, config.folder, format=config.format)
+    company.give_credit(founded.world, config.folder)
+    cohorts.forget(config.folder)
+    return cohorts.Written([company.tally(lived)], data.fingerprint)
 
 
-def dataset(lived: Rollout, world: World[Any], *, name: str) -> Dataset:
-    """The log of a roll-out as a data set: believed catalog, roles, and who has which."""
-    learner = {"role": lived.role}
-    if (target := getattr(lived.world_state, "target", None)) is not None:
-        learner["target_role"] = target
-    return Dataset(name, lived.log, learner=learner, roles=world.roles)
-
-
-def summary(lived: Rollout) -> dict[str, float]:
-    """What a roll-out looks like in a few numbers: sizes, rates, hours and true learning debt."""
-    offers, answered = lived.log, lived.log.assessed
-    return {
-        "learners": float(len(offers.learners)),
-        "offers": float(len(offers)),
-        "accepted": float(offers.accepted.mean()) if len(offers) else float("nan"),
-        "correct": float((offers.outcome[answered] == 1).mean()) if answered.any() else float("nan"),
-        "hours": float(lived.hours.sum()),
-        "dropped_out": float(1 - lived.active[-1].mean()),
-        "debt_start": float(np.nanmean(lived.debt[0])),
-        "debt_end": float(np.nanmean(lived.debt[-1])),
-    }
-
-
-def _recommender(folder: str | None, world: World[Any]) -> Any:
-    if folder is None:
-        return None
-    fitted = store.load(folder, part="recommender")
-    store.same_items(fitted, world.believed, where="this world")
-    return fitted.model
+def _tell(written: cohorts.Written, config: Any, record: Record, folder: Path) -> None:
+    numbers: Mapping[str, float] = company.summary(written.tallies)
+    write_json(folder / SUMMARY_FILE, numbers)
+    record.metrics(numbers)
+    record.data(Path(config.folder).name, written.fingerprint, config.folder)
+    print("\n".join(f"{name:<14}{value:>12,.3f}" for name, value in numbers.items()))
+    log.info("log: %s", config.folder)

@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 from numpy.random import Generator
 
-from lernpfad.core import KINDS, UNKNOWN, BoolArray, Catalog, FloatArray, IntArray
+from lernpfad.core import KINDS, UNKNOWN, BoolArray, Catalog, FloatArray, IntArray, StrArray
 
 KIND_SHARES: Final = (0.60, 0.15, 0.15, 0.10)
 """Shares of `core.KINDS`: exercise, read, video with check, task."""
@@ -49,17 +49,25 @@ class Traits:
 def make(rng: Generator, *, skills: int, items: int, cluster_size: int, tools: float) -> tuple[Catalog, Traits]:
     """A catalog with its truth. Clusters have `cluster_size` skills; a share `tools` of the skills are tools."""
     cluster = np.arange(skills) // cluster_size
+    names = np.asarray([_skill_name(k, cluster_size) for k in range(skills)])
+    return over(rng, names, cluster, items=items, tool=tools)
+
+
+def over(
+    rng: Generator, skills: StrArray, cluster: IntArray, *, items: int, tool: BoolArray | float
+) -> tuple[Catalog, Traits]:
+    """A catalog over given skills, `[K]`, in clusters, `[K]`, and its truth. tool: which are tools, or their share."""
     prerequisites = _prerequisites(rng, cluster)
     table = _skills_of_items(rng, cluster, items=items)
     catalog = Catalog(
         items=np.asarray([f"item-{i:04d}" for i in range(items)]),
-        skills=np.asarray([_skill_name(k, cluster_size) for k in range(skills)]),
+        skills=skills,
         item_skills=table,
         minutes=np.clip(6.0 * np.exp(rng.normal(0.0, 0.5, items)), 2.0, 20.0).round(1),
         kind=rng.choice(len(KINDS), size=items, p=KIND_SHARES).astype(np.int8),
         prerequisites=prerequisites,
     )
-    return catalog, _traits(rng, catalog, cluster, tools=tools)
+    return catalog, _traits(rng, catalog, cluster, tool=tool)
 
 
 def believed(rng: Generator, catalog: Catalog, cluster: IntArray, *, wrong: float) -> Catalog:
@@ -114,7 +122,7 @@ def _skills_of_items(rng: Generator, cluster: IntArray, *, items: int) -> IntArr
     return table
 
 
-def _traits(rng: Generator, catalog: Catalog, cluster: IntArray, *, tools: float) -> Traits:
+def _traits(rng: Generator, catalog: Catalog, cluster: IntArray, *, tool: BoolArray | float) -> Traits:
     skills, items = len(catalog.skills), len(catalog)
     level = rng.normal(0.0, 0.5, skills)
     there = catalog.item_skills >= 0
@@ -124,7 +132,7 @@ def _traits(rng: Generator, catalog: Catalog, cluster: IntArray, *, tools: float
         skill_level=level.astype(np.float32),
         skill_factor=np.exp(rng.normal(0.0, 0.25, skills)).astype(np.float32),
         cluster=cluster,
-        tool=np.isin(np.arange(skills), rng.choice(skills, size=round(tools * skills), replace=False)),
+        tool=tool if isinstance(tool, np.ndarray) else _drawn_tools(rng, skills, share=tool),
         before=_table_of(catalog.prerequisites, skills),
         difficulty=rng.normal(mean_level, 1.0).astype(np.float32),
         discrimination=np.exp(rng.normal(0.0, 0.2, items)).astype(np.float32),
@@ -133,6 +141,10 @@ def _traits(rng: Generator, catalog: Catalog, cluster: IntArray, *, tools: float
         mandatory=rng.random(items) < 0.05,
         taste=rng.normal(0.0, 1.0, (items, TASTES)).astype(np.float32),
     )
+
+
+def _drawn_tools(rng: Generator, skills: int, *, share: float) -> BoolArray:
+    return np.isin(np.arange(skills), rng.choice(skills, size=round(share * skills), replace=False))
 
 
 def _table_of(edges: IntArray, skills: int) -> IntArray:

@@ -2,7 +2,8 @@
 
 A stream is named by (seed, moment, purpose) through the counter of Philox, and a learner's luck is her row of a
 block drawn from it. A longer block has the shorter one as its prefix, so neither batch size nor order matters, and
-two policies that are rolled out under one seed meet the same people on the same good and bad days.
+two policies that are rolled out under one seed meet the same people on the same good and bad days. The rows before
+those that are wanted are jumped over, not drawn, so the luck of learner 999,999 costs what that of learner 0 costs.
 
 Several seeds may be rolled out side by side: a `Chorus` has a voice for each, and what a voice says does not depend on
 the others.
@@ -10,6 +11,7 @@ the others.
 
 from collections.abc import Sequence
 from enum import IntEnum
+from typing import Final
 
 import numpy as np
 from numpy.random import Generator, Philox
@@ -27,6 +29,18 @@ class Purpose(IntEnum):
     POLICY = 4
 
 
+_BLOCK: Final = 4
+"""Draws of 64 bits that Philox makes of one value of its counter."""
+
+
+class Stream(Generator):
+    """The luck of a cohort: what it draws for learner 0 is the luck of number `first` in the whole workforce."""
+
+    def __init__(self, bits: Philox, first: int = 0) -> None:
+        super().__init__(bits)
+        self.first = first
+
+
 class Chorus(Generator):
     """One generator for each of several seeds: the n-th speaks for the n-th `each` learners.
 
@@ -38,17 +52,18 @@ class Chorus(Generator):
         self.voices, self.each = tuple(voices), each
 
 
-def stream(seed: int, moment: int, purpose: Purpose) -> Generator:
-    """The generator of a (seed, moment of the calendar, purpose); both numbers are not negative.
+def stream(seed: int, moment: int, purpose: Purpose, *, first: int = 0) -> Stream:
+    """The generator of a (seed, moment of the calendar, purpose); no number is negative.
 
+    first: number in the whole workforce of the learner who is number 0 here.
     Word 0 of the counter stays free: it counts the blocks that the stream has handed out.
     """
-    return Generator(Philox(key=seed, counter=[0, moment, int(purpose), 0]))
+    return Stream(Philox(key=seed, counter=[0, moment, int(purpose), 0]), first)
 
 
-def streams(seeds: Sequence[int], moment: int, purpose: Purpose, *, each: int) -> Generator:
-    """The generators of several seeds, each for `each` learners; of a single seed, its `stream`."""
-    voices = [stream(seed, moment, purpose) for seed in seeds]
+def streams(seeds: Sequence[int], moment: int, purpose: Purpose, *, each: int, first: int = 0) -> Generator:
+    """The generators of several seeds, each for `each` learners; of a single seed, its `stream`. first: as there."""
+    voices = [stream(seed, moment, purpose, first=first) for seed in seeds]
     return voices[0] if len(voices) == 1 else Chorus(voices, each)
 
 
@@ -61,7 +76,18 @@ def uniforms(rng: Generator, learners: IntArray, width: int) -> FloatArray:
         return _by_voice(rng, learners, width)
     if not len(learners):
         return np.empty((0, width))
-    return rng.random((int(learners.max()) + 1, width))[learners]
+    lowest, highest = int(learners.min()), int(learners.max())
+    _skip(rng, (getattr(rng, "first", 0) + lowest) * width)
+    return rng.random((highest + 1 - lowest, width))[learners - lowest]
+
+
+def _skip(rng: Generator, draws: int) -> None:
+    """Leave out the next so many draws; a fresh Philox goes there in one jump (Salmon et al. 2011, counter mode)."""
+    bits = rng.bit_generator
+    if isinstance(bits, Philox) and bits.state["buffer_pos"] == _BLOCK:
+        bits.advance(draws // _BLOCK)
+        draws %= _BLOCK
+    rng.random(draws)
 
 
 def _by_voice(chorus: Chorus, learners: IntArray, width: int) -> FloatArray:

@@ -57,9 +57,9 @@ class Group:
 class Loop:
     """A rollout under way. `people` is where the world stands, `ledger` what was offered.
 
-    seeds: of equally many learners each, in this order. people: state of the world to start from, None for a fresh
-    workforce. past: what was offered to them before, by which tracer and recommender know them. week: how many weeks
-    that took.
+    seeds: of equally many learners each, in this order. first: number of the first learner in the whole workforce, by
+    which her luck is known. people: state of the world to start from, None for a fresh workforce. past: what was
+    offered to them before, by which tracer and recommender know them. week: how many weeks that took.
     """
 
     def __init__(
@@ -70,6 +70,7 @@ class Loop:
         tracer: KnowledgeTracer[Any] | None,
         recommender: Recommender | None,
         seeds: Sequence[int],
+        first: int,
         max_slots: int,
         past: Sequences,
         people: Any | None,
@@ -81,7 +82,7 @@ class Loop:
         self.ledger = Ledger(past)
         self._week = week
         learners = len(past.learners)
-        self._stream = partial(streams, tuple(seeds), each=learners // len(seeds))
+        self._stream = partial(streams, tuple(seeds), each=learners // len(seeds), first=first)
         taken, last = counts(past, len(world.catalog))
         self._all = Group(
             learner=np.arange(learners),

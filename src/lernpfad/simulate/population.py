@@ -135,6 +135,6 @@ def fate(people: People, what: Fate, width: int) -> FloatArray:
     return uniform
 
 
-def names(learners: int) -> StrArray:
-    """Ids of the first `learners` people, `[L]`."""
-    return np.asarray([f"learner-{j:05d}" for j in range(learners)])
+def names(learners: int, *, first: int = 0) -> StrArray:
+    """Ids of `learners` people from number `first` on, `[L]`."""
+    return np.asarray([f"learner-{j:05d}" for j in range(first, first + learners)])

@@ -21,6 +21,7 @@ def rollout(
     weeks: int,
     seed: int | Sequence[int],
     name: str,
+    first: int = 0,
     tracer: KnowledgeTracer[Any] | None = None,
     recommender: Recommender | None = None,
     after: Rollout | None = None,
@@ -34,11 +35,12 @@ def rollout(
     """What happens when `learners` of `world` follow `policy` for `weeks` weeks.
 
     seed: one, or several that are rolled out side by side, `learners` people for each: they meet what they would have
-    met alone, in a fraction of the time. name: of the policy, for the record. tracer, recommender: fitted, what the
-    policy is told through its `Situation`; a tracer that `SeesTruth` is shown the world before every decision.
-    after: go on where that rollout ended; its log is what everybody knows at the start (`learners` and `start` are
-    then its own, and `log` holds the new offers alone). max_slots: offers in a sitting at most. watched: learners
-    whose mastery is kept.
+    met alone, in a fraction of the time. name: of the policy, for the record. first: number of the first learner,
+    where these are a cohort of a larger workforce; they live the same lives wherever it is cut. tracer, recommender:
+    fitted, what the policy is told through its `Situation`; a tracer that `SeesTruth` is shown the world before every
+    decision. after: go on where that rollout, of the same cohort, ended; its log is what everybody knows at the start
+    (`learners` and `start` are then its own, and `log` holds the new offers alone). max_slots: offers in a sitting at
+    most. watched: learners whose mastery is kept.
     rest: further weeks in which nothing is offered, so that one sees what lasts.
     observers: are shown the world at the end of every week.
     Luck is named by (seed, moment of the calendar, learner), so policies that are rolled out under one seed meet the
@@ -52,13 +54,14 @@ def rollout(
     _require(learners=people, weeks=weeks, max_slots=max_slots)
     if start < 0:
         raise ConfigError(f"rollout: start={start:.0f} names random streams; it may not be negative")
-    past = unwritten(world.believed, names(people)) if after is None else history(after)
+    past = unwritten(world.believed, names(people, first=first)) if after is None else history(after)
     loop = Loop(
         policy,
         world,
         tracer=tracer,
         recommender=recommender,
         seeds=seeds,
+        first=first,
         max_slots=max_slots,
         past=past,
         people=None if after is None else after.world_state,
