@@ -126,8 +126,7 @@ class Loop:
         people = self.world.open_sitting(self.people, at, self._stream(moment(at), Purpose.SITTING))
         before = self.world.minutes(people)
         self._all = replace(self._all, people=people, left=before, clock=np.maximum(self._all.clock, at))
-        if self.recommender is not None:
-            self.ledger.settle()
+        self.ledger.settle()
         group, done = take(self._all, before > 0), []
         for slot in range(self.max_slots):
             group, stopped = self._offer(group, sitting, slot, at)
@@ -191,7 +190,7 @@ class Loop:
             tracer=self.tracer,
             state=state,
             recommender=self.recommender,
-            histories=None if self.recommender is None else self.ledger.histories(group.learner),
+            histories=self.ledger.histories(group.learner),
             role=role,
             taken=group.taken,
             last_item=group.last,
