@@ -5,7 +5,7 @@ import json
 import pytest
 
 from lernpfad.run import calibration_page
-from lernpfad.run.calibrate import ON_THE_DAY, USUALLY, Column, result
+from lernpfad.run.calibrate import OBSERVED, ON_THE_DAY, USUALLY, Column, result
 from lernpfad.simulate.gates import GATES
 from lernpfad.simulate.publiclogs import PUBLIC_LOGS
 
@@ -58,7 +58,7 @@ def test_the_command_writes_numbers_table_and_page(lernpfad, tmp_path):
     (one,) = found["columns"]
     assert one["name"] == "block 0.5"
     assert len(one["statistics"]) == len(one["ladder"]) == 2
-    assert set(one["ladder"][0]) == {ON_THE_DAY, USUALLY, "item mean"}
+    assert set(one["ladder"][0]) == {ON_THE_DAY, USUALLY, OBSERVED, "item mean"}
     assert one["ladder"][0][ON_THE_DAY] > one["ladder"][0]["item mean"]
     assert one["statistics"][0] != one["statistics"][1]
     assert "<svg" in (tmp_path / "out" / "report.html").read_text()

@@ -13,7 +13,9 @@ from lernpfad.evaluate.metrics import auc
 from lernpfad.run import calibration_page, parts, provenance, stack
 from lernpfad.run.record import Record, Start
 from lernpfad.serve.files import jsonable, write_json
+from lernpfad.simulate.corporate import Corporate
 from lernpfad.simulate.gates import GATES, HEADROOM, LADDER, inside, of_log
+from lernpfad.simulate.observer import Observer
 from lernpfad.simulate.publiclogs import PUBLIC_LOGS
 from lernpfad.simulate.witness import Witness
 
@@ -21,6 +23,10 @@ log = logging.getLogger(__name__)
 
 RESULT_FILE, TABLE_FILE, REPORT_FILE = "calibration.json", "calibration.md", "report.html"
 ON_THE_DAY, USUALLY = "true probability on the day", "true probability on a usual day"
+OBSERVED: Final = "told the world, not the people"
+TRUTHS: Final = (ON_THE_DAY, USUALLY, OBSERVED)
+"""Predictors that no tracer can be: what they know is hidden from it."""
+
 HELD_OUT: Final = 3
 """Every third learner is predicted, by what was fitted on the others."""
 
@@ -41,13 +47,14 @@ class Column:
 
     @property
     def headroom(self) -> dict[str, list[float]]:
-        """By how much the truth, on the day and on a usual one, leads the best tracer, for each seed."""
+        """By how much each of the predictors that know something of the truth leads the best tracer, for each seed."""
         if not self.ladder:
             return {}
-        best = [max(value for name, value in one.items() if name not in (ON_THE_DAY, USUALLY)) for one in self.ladder]
+        best = [max(value for name, value in one.items() if name not in TRUTHS) for one in self.ladder]
         return {
             f"{name} minus best tracer": [one[name] - top for one, top in zip(self.ladder, best, strict=True)]
-            for name in (ON_THE_DAY, USUALLY)
+            for name in TRUTHS
+            if name in self.ladder[0]
         }
 
 
@@ -131,6 +138,8 @@ def ladder(config: Any, lived: Sequences, witness: Any) -> dict[str, float]:
         ON_THE_DAY: witness.chances(lived)[rows],
         USUALLY: witness.chances(lived, on_the_day=False)[rows],
     }
+    if isinstance(witness.world, Corporate):  # whose laws the observer knows
+        predicted[OBSERVED] = trace(Observer(witness.world), test)
     for name in config.tracers:
         log.info("fitting %s", name)
         predicted[NAMES.get(name, name)] = trace(parts.build(config, f"tracers.{name}").fit(train), test)

@@ -21,7 +21,9 @@ SEEN: Final = (
 PREDICTED: Final = (
     "AUC on every third learner, of what was fitted to the others. The true probability on the day knows the learner's "
     "form in that sitting, which nobody can know before her first answer in it; on a usual day, form is taken as "
-    "average. The truth leads the best tracer by {low} to {high} in a plausible world."
+    "average. Who is told the world and not the people knows every parameter of skills and items and infers learners "
+    "from their answers, which is about the most that a tracer can know. The first of them, the oracle, leads the best "
+    "tracer by {low} to {high} in a plausible world."
 )
 
 
