@@ -123,7 +123,7 @@ def main() -> None:
         "",
         f"Models alone: {LEARNERS:,} learners ({LEARNERS // 4} for FSRS), `lernpfad.simulate.alone`, refitted by our",
         "tracers. Mean over the seeds (lowest to highest). Kappa stretches the stabilities of FSRS-6, as in the main",
-        "world; recovered as the ratio of the fitted weights' stabilities to those of the defaults on the same reviews.",
+        "world: recovered as the ratio of the fitted stabilities to those of the default weights on the same reviews.",
         "",
         *table(["parameter", "target", "found"], alone_rows(options.seeds)),
         "",
