@@ -2,7 +2,7 @@
 
     LERNPFAD_DATA=<public logs> python experiments/simulate/discriminator.py
 
-writes discriminator.md beside this file. Settings: --learners, --weeks, --seed, --real, --length.
+writes discriminator.md beside this file. Settings: --learners, --weeks, --seed, --blocks (.75 first), --length, --real.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from lernpfad.simulate.profiles import NAMES, profiles
 from lernpfad.simulate.sharedview import BINS, difficulty_bins, view
 
 HERE = Path(__file__).parent
-BLOCKS = (0.75, 0.35)
+BLOCK = 0.75
 
 
 class Looked(NamedTuple):
@@ -106,6 +106,7 @@ def main() -> None:
     parser.add_argument("--learners", type=int, default=1200)
     parser.add_argument("--weeks", type=int, default=52)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--blocks", type=float, nargs="+", default=[BLOCK, 0.35])
     parser.add_argument("--length", type=int, default=40)
     parser.add_argument("--real", nargs="+", default=list(PUBLIC))
     options = parser.parse_args()
@@ -115,11 +116,11 @@ def main() -> None:
     worlds = {f"block {block}": looked(simulated(**ours, seed=options.seed, block=block), **sizes) for block in BLOCKS}
     logs = {name: public(name) for name in options.real}
     others = {name: looked(log, **sizes) for name, log in logs.items() if log is not None}
-    again = looked(simulated(**ours, seed=options.seed + 1, block=BLOCKS[0]), **sizes)
+    again = looked(simulated(**ours, seed=options.seed + 1, block=BLOCK), **sizes)
     pairs = [(a, b, worlds[a], others[b]) for a in worlds for b in others]
     names = list(others)
     pairs += [(names[0], b, others[names[0]], others[b]) for b in names[1:]]
-    pairs += [(f"block {BLOCKS[0]}", "the same, other people", worlds[f"block {BLOCKS[0]}"], again)]
+    pairs += [(f"block {BLOCK}", "the same, other people", worlds[f"block {BLOCK}"], again)]
     rows, lists = [], []
     for one, other, left, right in pairs:
         found, real, held_out = together(left, right, rng)
@@ -127,7 +128,7 @@ def main() -> None:
         told = real[held_out]
         rows.append([one, other, str(len(real)), sure(said, told), sure(gru(found, real, held_out), told)])
         print(rows[-1], flush=True)
-        if one == f"block {BLOCKS[0]}" and other in others:
+        if one == f"block {BLOCK}" and other in others:
             lists.append((other, importances(fitted, found.features[held_out], told, rng), left, right))
     text = page(options, rows, lists)
     (HERE / "discriminator.md").write_text(text)
@@ -139,7 +140,7 @@ def page(options: argparse.Namespace, rows: list[list[str]], lists: list[Any]) -
         "# Told apart: simulated learners and real ones",
         "",
         f"    python experiments/simulate/discriminator.py --learners {options.learners} --weeks {options.weeks} "
-        f"--seed {options.seed} --length {options.length} --real {' '.join(options.real)}",
+        f"--seed {options.seed} --blocks {' '.join(map(str, options.blocks))} --length {options.length} --real {' '.join(options.real)}",
         "",
         f"The first {options.length} answers of learners with at least as many, equally many learners of each log, a",
         "third of them held out. Boosted trees on features of a learner (`lernpfad.simulate.profiles`), and a GRU over",
@@ -151,7 +152,7 @@ def page(options: argparse.Namespace, rows: list[list[str]], lists: list[Any]) -
         "|---|---|---|---|---|",
         *(f"| {' | '.join(cells)} |" for cells in rows),
         "",
-        f"## By what? Permutation importances against block {BLOCKS[0]}",
+        f"## By what? Permutation importances against block {BLOCK}",
         "",
         "What the trees' AUC loses when a feature is shuffled, and its mean over learners here and there: the to-do",
         "list.",

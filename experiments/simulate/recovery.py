@@ -49,7 +49,7 @@ def alone_rows(seeds: list[int]) -> list[list[str]]:
                 float(np.corrcoef(one, other)[0, 1])
             )
         for kappa in KAPPAS:
-            planted = alone.fsrs(rng, learners=LEARNERS // 4, kappa=kappa)
+            planted = alone.fsrs(rng, learners=LEARNERS // 8, kappa=kappa)
             weights = FSRS(success="recall").fit(planted.log).w_
             found.setdefault(f"FSRS kappa {kappa:g}: recovered / true | .8 to 1.2", []).append(
                 alone.stretch(weights, planted) / kappa
@@ -121,7 +121,7 @@ def main() -> None:
         f"    python experiments/simulate/recovery.py --seeds {' '.join(map(str, options.seeds))} "
         f"--people {options.people} --weeks {options.weeks}",
         "",
-        f"Models alone: {LEARNERS:,} learners ({LEARNERS // 4} for FSRS), `lernpfad.simulate.alone`, refitted by our",
+        f"Models alone: {LEARNERS:,} learners ({LEARNERS // 8} for FSRS), `lernpfad.simulate.alone`, refitted by our",
         "tracers. Mean over the seeds (lowest to highest). Kappa stretches the stabilities of FSRS-6, as in the main",
         "world: recovered as the ratio of the fitted stabilities to those of the default weights on the same reviews.",
         "",

@@ -2,7 +2,7 @@
 
     LERNPFAD_DATA=<public logs> python experiments/simulate/transfer.py
 
-writes transfer.md beside this file. Settings: --learners, --weeks, --block, --seed, --real.
+writes transfer.md beside this file. Settings: --learners, --weeks, --block, --seed, --most (learners of a log), --real.
 """
 
 import argparse
@@ -21,8 +21,6 @@ from lernpfad.simulate.sharedview import NAMES, View, difficulty_bins, view
 HERE = Path(__file__).parent
 FIRST = 200
 """Answers of each learner that are looked at."""
-MOST = 2_500
-"""Learners of a log that are looked at."""
 GATE = 0.6
 
 
@@ -34,8 +32,8 @@ class Halves:
     test: View
 
 
-def halved(log: Sequences, rng: np.random.Generator) -> Halves:
-    some = rng.permutation(len(log.learners))[:MOST]
+def halved(log: Sequences, most: int, rng: np.random.Generator) -> Halves:
+    some = rng.permutation(len(log.learners))[:most]
     held_out = np.zeros(len(log.learners), dtype=bool)
     held_out[some[: len(some) // 3]] = True
     kept = np.zeros(len(log.learners), dtype=bool)
@@ -57,12 +55,13 @@ def main() -> None:
     parser.add_argument("--weeks", type=int, default=52)
     parser.add_argument("--block", type=float, default=0.75)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--most", type=int, default=2500)
     parser.add_argument("--real", nargs="+", default=list(PUBLIC))
     options = parser.parse_args()
     ours = {"learners": options.learners, "weeks": options.weeks, "seed": options.seed, "block": options.block}
     logs = {"simulated": simulated(**ours)} | {name: public(name) for name in options.real}
     rng = np.random.default_rng(options.seed)
-    parts = {name: halved(log, rng) for name, log in logs.items() if log is not None}
+    parts = {name: halved(log, options.most, rng) for name, log in logs.items() if log is not None}
     fitted = {name: model().fit(part.train.features, part.train.right) for name, part in parts.items()}
     rows = [row(source, target, parts, fitted) for target in parts for source in parts]
     text = page(options, parts, rows)
@@ -100,10 +99,10 @@ def page(options: argparse.Namespace, parts: dict[str, Halves], rows: list[list[
         "# Train on synthetic, test on real, and the reverse",
         "",
         f"    python experiments/simulate/transfer.py --learners {options.learners} --weeks {options.weeks} "
-        f"--block {options.block} --seed {options.seed} --real {' '.join(options.real)}",
+        f"--block {options.block} --seed {options.seed} --most {options.most} --real {' '.join(options.real)}",
         "",
         f"Gradient boosting on the view that logs share ({', '.join(NAMES)}): no item, no skill. Difficulty bins are",
-        f"twentieths of the training answers of each log. The first {FIRST} answers of at most {MOST:,} learners, split",
+        f"twentieths of the training answers of each log. First {FIRST} answers of at most {options.most:,} learners, split",
         "by learner. AUC on the test learners. Share kept = (this model - bin alone) / (home model - bin alone); its",
         "interval is a bootstrap over test learners with both AUC of the denominator held. Between two public logs it",
         f"says what to expect of realism at best. {sizes}.",

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from lernpfad.run import calibration_page
-from lernpfad.run.calibrate import OBSERVED, ON_THE_DAY, USUALLY, Column, result
+from lernpfad.simulate.calibration import OBSERVED, ON_THE_DAY, USUALLY, Column, result
 from lernpfad.simulate.gates import GATES
 from lernpfad.simulate.publiclogs import PUBLIC_LOGS
 

@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,49 +12,17 @@ from lernpfad.evaluate.metrics import auc
 from lernpfad.run import calibration_page, parts, provenance, stack
 from lernpfad.run.record import Record, Start
 from lernpfad.serve.files import jsonable, write_json
+from lernpfad.simulate.calibration import OBSERVED, ON_THE_DAY, USUALLY, Column, result
 from lernpfad.simulate.corporate import Corporate
-from lernpfad.simulate.gates import GATES, HEADROOM, LADDER, inside, of_log
+from lernpfad.simulate.gates import of_log
 from lernpfad.simulate.observer import Observer
-from lernpfad.simulate.publiclogs import PUBLIC_LOGS
 from lernpfad.simulate.witness import Witness
 
 log = logging.getLogger(__name__)
 
 RESULT_FILE, TABLE_FILE, REPORT_FILE = "calibration.json", "calibration.md", "report.html"
-ON_THE_DAY, USUALLY = "true probability on the day", "true probability on a usual day"
-OBSERVED: Final = "told the world, not the people"
-TRUTHS: Final = (ON_THE_DAY, USUALLY, OBSERVED)
-"""Predictors that no tracer can be: what they know is hidden from it."""
-
 HELD_OUT: Final = 3
 """Every third learner is predicted, by what was fitted on the others."""
-
-
-@dataclass(frozen=True)
-class Column:
-    """What one way of logging gave. name: of it. statistics, ladder: of each seed, ladder empty if none was asked."""
-
-    name: str
-    statistics: list[dict[str, float]] = field(default_factory=list)
-    ladder: list[dict[str, float]] = field(default_factory=list)
-
-    @property
-    def passed(self) -> dict[str, bool]:
-        """Gate to whether every seed passes it."""
-        each = [inside(found) for found in self.statistics]
-        return {name: all(one[name] for one in each) for name in GATES}
-
-    @property
-    def headroom(self) -> dict[str, list[float]]:
-        """By how much each of the predictors that know something of the truth leads the best tracer, for each seed."""
-        if not self.ladder:
-            return {}
-        best = [max(value for name, value in one.items() if name not in TRUTHS) for one in self.ladder]
-        return {
-            f"{name} minus best tracer": [one[name] - top for one, top in zip(self.ladder, best, strict=True)]
-            for name in TRUTHS
-            if name in self.ladder[0]
-        }
 
 
 def run(config: Any) -> None:
@@ -71,28 +38,6 @@ def run(config: Any) -> None:
         log.info("report: %s", folder / REPORT_FILE)
         if failed and config.strict:
             raise LernpfadError(f"{len(failed)} gates failed: {'; '.join(failed)} (see {folder / REPORT_FILE})")
-
-
-def result(columns: list[Column], beside: Mapping[str, Mapping[str, float]]) -> dict[str, Any]:
-    """All that was found, as plain data."""
-    return {
-        "columns": [
-            {
-                "name": one.name,
-                "statistics": one.statistics,
-                "passed": one.passed,
-                "ladder": one.ladder,
-                "headroom": one.headroom,
-            }
-            for one in columns
-        ],
-        "gates": GATES,
-        "ladder_gates": LADDER,
-        "headroom_gate": HEADROOM,
-        "public_logs": PUBLIC_LOGS,
-        "beside": beside,
-        "failed": [f"{name} ({one.name})" for one in columns for name, passed in one.passed.items() if not passed],
-    }
 
 
 def _column(config: Any, block: float | None) -> Column:

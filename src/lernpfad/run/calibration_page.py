@@ -1,13 +1,14 @@
 """What `lernpfad calibrate` found, as Markdown and as a page with figures."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import numpy as np
 
 from lernpfad.evaluate import calibration_figures as figures
 from lernpfad.evaluate import tables
 from lernpfad.evaluate.report import Report
+from lernpfad.simulate.calibration import OBSERVED, Column
 from lernpfad.simulate.gates import GATES, HEADROOM, LADDER
 from lernpfad.simulate.publiclogs import CURVE, PUBLIC_LOGS
 
@@ -22,28 +23,12 @@ PREDICTED: Final = (
     "AUC on every third learner, of what was fitted to the others. The true probability on the day knows the learner's "
     "form in that sitting, which nobody can know before her first answer in it; on a usual day, form is taken as "
     "average. Who is told the world and not the people knows every parameter of skills and items and infers learners "
-    "from their answers, which is about the most that a tracer can know. The first of them, the oracle, leads the best "
-    "tracer by {low} to {high} in a plausible world."
+    "from their answers, which is about the most that a tracer can know. In a plausible world an oracle leads the best "
+    "tracer by {low} to {high}; which of the two is meant is open, so both are held against it."
 )
 
 
-class Found(Protocol):
-    """A way of logging and what was found under each seed; see `lernpfad.run.calibrate.Column`."""
-
-    name: str
-    statistics: list[dict[str, float]]
-    ladder: list[dict[str, float]]
-
-    @property
-    def passed(self) -> dict[str, bool]:
-        """Gate to whether every seed passes it."""
-
-    @property
-    def headroom(self) -> dict[str, list[float]]:
-        """The truth's lead over the best tracer."""
-
-
-def markdown(columns: Sequence[Any], beside: Logs, facts: Mapping[str, str]) -> str:
+def markdown(columns: Sequence[Column], beside: Logs, facts: Mapping[str, str]) -> str:
     """The whole result as a page of Markdown."""
     lines = [
         f"# Calibration of the world {facts['world']}",
@@ -65,7 +50,7 @@ def markdown(columns: Sequence[Any], beside: Logs, facts: Mapping[str, str]) -> 
     return "\n".join(lines)
 
 
-def page(columns: Sequence[Any], beside: Logs, facts: Mapping[str, str]) -> tuple[Report, dict[str, Any]]:
+def page(columns: Sequence[Column], beside: Logs, facts: Mapping[str, str]) -> tuple[Report, dict[str, Any]]:
     """The page, and its figures by name."""
     drawn = {"gates": gates(columns, beside), "curve": curve(columns, beside)}
     report = Report(f"Is the world {facts['world']} plausible?", subtitle=verdict(columns))
@@ -97,12 +82,12 @@ def page(columns: Sequence[Any], beside: Logs, facts: Mapping[str, str]) -> tupl
     return report, drawn
 
 
-def gates(columns: Sequence[Found], beside: Logs) -> Any:
+def gates(columns: Sequence[Column], beside: Logs) -> Any:
     """The strips."""
     return figures.strips(GATES, PUBLIC_LOGS, {one.name: one.statistics for one in columns}, beside)
 
 
-def curve(columns: Sequence[Found], beside: Logs) -> Any:
+def curve(columns: Sequence[Column], beside: Logs) -> Any:
     """Success by opportunity."""
     real = {name: {k: log[f"correct at opportunity {k}"] for k in CURVE} for name, log in PUBLIC_LOGS.items()}
     real |= {name: {k: log[f"correct at opportunity {k}"] for k in range(1, 9)} for name, log in beside.items()}
@@ -113,7 +98,7 @@ def curve(columns: Sequence[Found], beside: Logs) -> Any:
     return figures.success_by_opportunity(real, ours)
 
 
-def verdict(columns: Sequence[Found]) -> str:
+def verdict(columns: Sequence[Column]) -> str:
     """How many gates each way of logging passes, and the names of those that fail."""
     return " ".join(_verdict(one) for one in columns)
 
@@ -124,18 +109,18 @@ def predicted() -> str:
     return PREDICTED.format(low=low, high=high)
 
 
-def _verdict(one: Found) -> str:
+def _verdict(one: Column) -> str:
     failed = [name for name, passed in one.passed.items() if not passed]
     count = f"{one.name}: {len(GATES) - len(failed)} of {len(GATES)} gates passed"
     return f"{count}, failed: {', '.join(failed)}." if failed else f"{count}."
 
 
-def _from_to(one: Found) -> str:
+def _from_to(one: Column) -> str:
     first, last = (np.mean([s[f"correct at opportunity {k}"] for s in one.statistics]) for k in (1, 8))
     return f"{one.name}: success goes from {tables.percent(float(first))} to {tables.percent(float(last))}"
 
 
-def gate_rows(columns: Sequence[Found], beside: Logs) -> Rows:
+def gate_rows(columns: Sequence[Column], beside: Logs) -> Rows:
     """A row for each statistic."""
     rows = []
     for name in columns[0].statistics[0]:
@@ -147,23 +132,23 @@ def gate_rows(columns: Sequence[Found], beside: Logs) -> Rows:
     return rows
 
 
-def ladder_rows(columns: Sequence[Found]) -> Rows:
+def ladder_rows(columns: Sequence[Column]) -> Rows:
     """A row for each predictor, and what the truth leads by."""
     rows = list(_predictors(columns))
     for name in columns[0].headroom:
         values = [one.headroom[name] for one in columns]
-        rows.append(_ladder_row(name, columns, values, HEADROOM))
+        rows.append(_ladder_row(name, columns, values, None if name.startswith(OBSERVED) else HEADROOM))
     return rows
 
 
-def _predictors(columns: Sequence[Found]) -> Iterator[dict[str, str]]:
+def _predictors(columns: Sequence[Column]) -> Iterator[dict[str, str]]:
     for name in columns[0].ladder[0]:
         values = [[s[name] for s in one.ladder] for one in columns]
         yield _ladder_row(name, columns, values, LADDER.get(name))
 
 
 def _ladder_row(
-    name: str, columns: Sequence[Found], values: list[list[float]], interval: tuple[float, float] | None
+    name: str, columns: Sequence[Column], values: list[list[float]], interval: tuple[float, float] | None
 ) -> dict[str, str]:
     row = {"predictor": name} | {one.name: _spread(seeds) for one, seeds in zip(columns, values, strict=True)}
     row["interval"] = "" if interval is None else tables.interval(*interval, 2)
