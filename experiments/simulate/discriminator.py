@@ -113,7 +113,9 @@ def main() -> None:
     rng = np.random.default_rng(options.seed)
     sizes = {"length": options.length, "most": options.learners, "rng": rng}
     ours = {"learners": options.learners, "weeks": options.weeks}
-    worlds = {f"block {block}": looked(simulated(**ours, seed=options.seed, block=block), **sizes) for block in BLOCKS}
+    worlds = {
+        f"block {block}": looked(simulated(**ours, seed=options.seed, block=block), **sizes) for block in options.blocks
+    }
     logs = {name: public(name) for name in options.real}
     others = {name: looked(log, **sizes) for name, log in logs.items() if log is not None}
     again = looked(simulated(**ours, seed=options.seed + 1, block=BLOCK), **sizes)
@@ -140,7 +142,8 @@ def page(options: argparse.Namespace, rows: list[list[str]], lists: list[Any]) -
         "# Told apart: simulated learners and real ones",
         "",
         f"    python experiments/simulate/discriminator.py --learners {options.learners} --weeks {options.weeks} "
-        f"--seed {options.seed} --blocks {' '.join(map(str, options.blocks))} --length {options.length} --real {' '.join(options.real)}",
+        f"--seed {options.seed} --blocks {' '.join(map(str, options.blocks))} "
+        f"--length {options.length} --real {' '.join(options.real)}",
         "",
         f"The first {options.length} answers of learners with at least as many, equally many learners of each log, a",
         "third of them held out. Boosted trees on features of a learner (`lernpfad.simulate.profiles`), and a GRU over",

@@ -1,5 +1,6 @@
 """What `lernpfad calibrate` found, as Markdown and as a page with figures."""
 
+import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -35,17 +36,19 @@ def markdown(columns: Sequence[Column], beside: Logs, facts: Mapping[str, str]) 
         "",
         f"    {facts['command']}",
         "",
-        f"{facts['learners']} learners, {facts['weeks']} weeks, seeds {facts['seeds']}; logged by {facts['policy']}. "
-        "Mean over the seeds (lowest to highest); a gate passes if every seed lies in the interval.",
-        SEEN,
+        _wrapped(
+            f"{facts['learners']} learners, {facts['weeks']} weeks, seeds {facts['seeds']}; logged by the policy "
+            f"{facts['policy']}. Mean over the seeds (lowest to highest); a gate passes if every seed lies in the "
+            f"interval. {SEEN}"
+        ),
         "",
         tables.markdown(gate_rows(columns, beside)),
         "",
-        verdict(columns),
+        _wrapped(verdict(columns)),
         "",
     ]
     if any(one.ladder for one in columns):
-        lines += [predicted(), "", tables.markdown(ladder_rows(columns)), ""]
+        lines += [_wrapped(predicted()), "", tables.markdown(ladder_rows(columns)), ""]
     lines += ["The public logs:", "", tables.markdown(log_rows(PUBLIC_LOGS)), ""]
     return "\n".join(lines)
 
@@ -109,6 +112,10 @@ def predicted() -> str:
     return PREDICTED.format(low=low, high=high)
 
 
+def _wrapped(text: str) -> str:
+    return "\n".join(textwrap.wrap(text, 118))
+
+
 def _verdict(one: Column) -> str:
     failed = [name for name, passed in one.passed.items() if not passed]
     count = f"{one.name}: {len(GATES) - len(failed)} of {len(GATES)} gates passed"
@@ -125,7 +132,7 @@ def gate_rows(columns: Sequence[Column], beside: Logs) -> Rows:
     rows = []
     for name in columns[0].statistics[0]:
         row = {"statistic": name} | {one.name: _spread([s[name] for s in one.statistics]) for one in columns}
-        row |= {log: tables.number(found[name], 3) for log, found in beside.items()}
+        row |= {log: _spread([found[name]]) for log, found in beside.items()}
         row["interval"] = tables.interval(*GATES[name], 2) if name in GATES else ""
         row[""] = _mark([one.passed[name] for one in columns]) if name in GATES else ""
         rows.append(row)
