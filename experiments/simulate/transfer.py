@@ -103,7 +103,7 @@ def page(options: argparse.Namespace, parts: dict[str, Halves], rows: list[list[
         "",
         f"Gradient boosting on the view that logs share ({', '.join(NAMES)}): no item, no skill. Difficulty bins are",
         f"twentieths of the training answers of each log. First {FIRST} answers of at most {options.most:,} learners,",
-        "split by learner. AUC on the test learners. Share kept = (this model - bin alone) / (home model - bin alone); its",
+        "split by learner. AUC on test learners. Share kept = (this model - bin alone) / (home model - bin alone); its",
         "interval is a bootstrap over test learners with both AUC of the denominator held. Between two public logs it",
         f"says what to expect of realism at best. {sizes}.",
         "",
