@@ -19,7 +19,7 @@ def test_a_value_stands_where_its_interval_says_and_one_far_out_at_the_edge():
     (axes,) = figures.strips(INTERVALS, REAL, ours, {}).axes
     top, below = marks(axes, SERIES[0])
     assert top == pytest.approx([0.5, 0.0])
-    assert below == pytest.approx([0.5, 1.45])
+    assert below == pytest.approx([0.5, 1.3])
     assert [label.get_text() for label in axes.get_yticklabels()] == ["correct", "slope"]
     assert {text.get_text() for text in axes.texts} == {"0.6", "0.8", "0", "0.4"}
 

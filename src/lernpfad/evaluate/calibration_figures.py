@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_WIDEST: Final = 0.45
+_WIDEST: Final = 0.3
 """How far beyond its interval a value is drawn, in widths of the interval; further out it sits at the edge."""
 
 
