@@ -97,7 +97,7 @@ def gru(found: Looked, real: IntArray, held_out: Array, *, epochs: int = 12) -> 
 
 
 def sure(said: FloatArray, real: IntArray) -> str:
-    low, high = by_learner(auc, said.astype(np.float64), real, np.arange(len(real)), resamples=500)
+    low, high = by_learner("auc", said.astype(np.float64), real, np.arange(len(real)), resamples=500)
     return f"{auc(said, real):.3f} ({low:.3f} to {high:.3f})"
 
 
