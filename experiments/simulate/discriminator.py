@@ -20,6 +20,15 @@ from lernpfad.simulate.sharedview import BINS, difficulty_bins, view
 
 HERE = Path(__file__).parent
 BLOCK = 0.75
+PRACTICE = (
+    *("correct at first opportunities", "correct at later opportunities", "sets of skills", "highest opportunity"),
+    *("same skill as before", "runs on one skill"),
+)
+"""Features that tell how practice is arranged; the others tell of difficulty and answers alone."""
+
+ALONE = [place for place, name in enumerate(NAMES) if name not in PRACTICE]
+STEPS_ALONE = 2
+"""The first columns of the steps: right, and the difficulty bin."""
 
 
 class Looked(NamedTuple):
@@ -48,7 +57,12 @@ def together(one: Looked, other: Looked, rng: np.random.Generator) -> tuple[Look
     count = min(len(one.features), len(other.features))
     order = rng.permutation(2 * count)
     parts = [np.concatenate([a[:count], b[:count]])[order] for a, b in zip(one, other, strict=True)]
-    return Looked(*parts), (order >= count).astype(np.int64), np.arange(2 * count) % 3 == 0
+    return Looked(*parts), (order >= count).astype(np.int64), order % count % 3 == 0
+
+
+def alone(found: Looked) -> Looked:
+    """Without what tells how practice is arranged."""
+    return Looked(found.features[:, ALONE], found.steps[:, :, :STEPS_ALONE])
 
 
 def trees(found: Looked, real: IntArray, held_out: Array) -> tuple[FloatArray, Any]:
@@ -60,8 +74,8 @@ def trees(found: Looked, real: IntArray, held_out: Array) -> tuple[FloatArray, A
     return fitted.predict_proba(found.features[held_out])[:, 1], fitted
 
 
-def importances(fitted: Any, features: FloatArray, real: IntArray, rng: np.random.Generator) -> list[tuple[str, float]]:
-    """What AUC loses when a feature is shuffled among the learners held out, five times; the largest first."""
+def importances(fitted: Any, features: FloatArray, real: IntArray, rng: np.random.Generator) -> list[float]:
+    """What AUC loses when a feature is shuffled among the learners held out, mean of five times, `[F]`."""
     whole = auc(fitted.predict_proba(features)[:, 1], real)
     lost = []
     for column in range(features.shape[1]):
@@ -71,7 +85,7 @@ def importances(fitted: Any, features: FloatArray, real: IntArray, rng: np.rando
             mixed[:, column] = rng.permutation(mixed[:, column])
             drops.append(whole - auc(fitted.predict_proba(mixed)[:, 1], real))
         lost.append(float(np.mean(drops)))
-    return sorted(zip(NAMES, lost, strict=True), key=lambda one: -one[1])
+    return lost
 
 
 def gru(found: Looked, real: IntArray, held_out: Array, *, epochs: int = 12) -> FloatArray:
@@ -125,13 +139,16 @@ def main() -> None:
     pairs += [(f"block {BLOCK}", "the same, other people", worlds[f"block {BLOCK}"], again)]
     rows, lists = [], []
     for one, other, left, right in pairs:
-        found, real, held_out = together(left, right, rng)
-        said, fitted = trees(found, real, held_out)
-        told = real[held_out]
-        rows.append([one, other, str(len(real)), sure(said, told), sure(gru(found, real, held_out), told)])
+        whole, real, held_out = together(left, right, rng)
+        told, cells = real[held_out], []
+        for found, places in ((whole, range(len(NAMES))), (alone(whole), ALONE)):
+            said, fitted = trees(found, real, held_out)
+            cells += [sure(said, told), sure(gru(found, real, held_out), told)]
+            if one == f"block {BLOCK}" and other in others:
+                lost = importances(fitted, found.features[held_out], told, rng)
+                lists.append((other, dict(zip(places, lost, strict=True)), left, right))
+        rows.append([one, other, str(len(real)), *cells])
         print(rows[-1], flush=True)
-        if one == f"block {BLOCK}" and other in others:
-            lists.append((other, importances(fitted, found.features[held_out], told, rng), left, right))
     text = page(options, rows, lists)
     (HERE / "discriminator.md").write_text(text)
     print(text)
@@ -150,9 +167,11 @@ def page(options: argparse.Namespace, rows: list[list[str]], lists: list[Any]) -
         "her answers (right, difficulty bin, opportunity, same skill as before). AUC with its 95 % interval: .5 cannot",
         "be told apart, .9 and more is visibly another log. Two public logs stand beside for comparison, and two",
         "populations of our world, which nobody should tell apart.",
+        "Alone: without whatever tells how practice is arranged (which skill comes next, how often), which the logging",
+        "policy and the catalog decide, so by answers and difficulty alone.",
         "",
-        "| one | other | learners | trees | GRU |",
-        "|---|---|---|---|---|",
+        "| one | other | learners | trees | GRU | trees, alone | GRU, alone |",
+        "|---|---|---|---|---|---|---|",
         *(f"| {' | '.join(cells)} |" for cells in rows),
         "",
         f"## By what? Permutation importances against block {BLOCK}",
@@ -160,12 +179,12 @@ def page(options: argparse.Namespace, rows: list[list[str]], lists: list[Any]) -
         "What the trees' AUC loses when a feature is shuffled, and its mean over learners here and there: the to-do",
         "list.",
     ]
-    for other, found, left, right in lists:
-        lines += ["", f"### {other}", "", "| feature | AUC lost | simulated | there |", "|---|---|---|---|"]
-        for name, lost in found[:6]:
-            column = NAMES.index(name)
-            means = [f"{np.nanmean(one.features[:, column]):.3f}" for one in (left, right)]
-            lines.append(f"| {name} | {lost:.3f} | {' | '.join(means)} |")
+    for other, lost, left, right in lists:
+        kind = "" if len(lost) == len(NAMES) else ", alone"
+        lines += ["", f"### {other}{kind}", "", "| feature | AUC lost | simulated | there |", "|---|---|---|---|"]
+        for place in sorted(lost, key=lambda one: -lost[one])[:6]:
+            means = [f"{np.nanmean(one.features[:, place]):.3f}" for one in (left, right)]
+            lines.append(f"| {NAMES[place]} | {lost[place]:.3f} | {' | '.join(means)} |")
     return "\n".join([*lines, ""])
 
 
