@@ -55,6 +55,11 @@ def test_a_right_answer_raises_what_is_near_and_narrows_it() -> None:
     assert (after.spread[:, skill, skill] < before.spread[:, skill, skill]).all()
 
 
+def test_it_reasons_with_the_laws_of_the_main_world_alone() -> None:
+    assert Observer.understands(world(kappa=1.0))
+    assert not Observer.understands(object())
+
+
 def test_a_good_day_is_over_the_next_day() -> None:
     of = world()
     observer = Observer(of)

@@ -13,7 +13,6 @@ from lernpfad.run import calibration_page, parts, provenance, stack
 from lernpfad.run.record import Record, Start
 from lernpfad.serve.files import jsonable, write_json
 from lernpfad.simulate.calibration import OBSERVED, ON_THE_DAY, USUALLY, Column, result
-from lernpfad.simulate.corporate import Corporate
 from lernpfad.simulate.gates import of_log
 from lernpfad.simulate.observer import Observer
 from lernpfad.simulate.witness import Witness
@@ -83,7 +82,7 @@ def ladder(config: Any, lived: Sequences, witness: Any) -> dict[str, float]:
         ON_THE_DAY: witness.chances(lived)[rows],
         USUALLY: witness.chances(lived, on_the_day=False)[rows],
     }
-    if isinstance(witness.world, Corporate):  # whose laws the observer knows
+    if Observer.understands(witness.world):
         predicted[OBSERVED] = trace(Observer(witness.world), test)
     for name in config.tracers:
         log.info("fitting %s", name)

@@ -9,6 +9,7 @@ from lernpfad.core import FloatArray, IntArray, Interactions, Sequences
 from lernpfad.core.state import put, take
 from lernpfad.simulate.corporate import Corporate
 from lernpfad.simulate.draws import Purpose, stream
+from lernpfad.simulate.knowledge import Knowledge
 from lernpfad.simulate.population import People
 
 MEAN: Final = 0.6
@@ -44,6 +45,11 @@ class Observer:
 
     def __init__(self, world: Corporate) -> None:
         self.world = world
+
+    @staticmethod
+    def understands(world: object) -> bool:
+        """Whether the laws of a world are those that the observer reasons with: `Knowledge` in a `Corporate`."""
+        return isinstance(world, Corporate) and any(isinstance(part, Knowledge) for part in vars(world).values())
 
     def fit(self, train: Sequences, valid: Sequences | None = None) -> Self:
         """Nothing to learn: it is told."""
