@@ -70,12 +70,14 @@ def world_rows(people: int, weeks: int, seed: int) -> list[list[str]]:
         "people known": lambda one: replay.loss(replay.chances(one, log, seed=seed, start=START), log),
         "people inferred": lambda one: replay.loss(trace(Observer(one), log), log),
     }
-    rows = []
+    answers, rows = int(log.assessed.sum()), []
     for way, loss in ways.items():
         for name, tried in TRIED.items():
             losses = [loss(Corporate(**{name: value})) for value in tried]
             print(f"{way}, {name}: {dict(zip(tried, np.round(losses, 5), strict=True))}", flush=True)
-            rows.append([name, way, f"{default_of(name):g}", f"{best(name, tried, losses):.3g}", *curve(losses)])
+            rows.append(
+                [name, way, f"{default_of(name):g}", best(name, tried, losses, answers=answers), *curve(losses)]
+            )
     return rows
 
 
@@ -91,13 +93,21 @@ def default_of(name: str) -> float:
     return float(inspect.signature(Corporate).parameters[name].default)
 
 
-def best(name: str, tried: tuple[float, ...], losses: list[float]) -> float:
-    """Where a parabola through the three lowest neighbours has its minimum; in logarithms for a scale."""
+def best(name: str, tried: tuple[float, ...], losses: list[float], *, answers: int) -> str:
+    """Where a parabola through the three lowest neighbours has its minimum, and the standard error that its bend says.
+
+    In logarithms for a scale. Without a minimum among the values tried: the best end of them.
+    """
     at = np.log(tried) if name in LOGARITHMIC else np.asarray(tried)
+    back = np.exp if name in LOGARITHMIC else np.asarray
     middle = int(np.clip(np.argmin(losses), 1, len(tried) - 2))
     a, b, _ = np.polyfit(at[middle - 1 : middle + 2], losses[middle - 1 : middle + 2], 2)
-    lowest = float(np.clip(-b / (2 * a), at[0], at[-1])) if a > 0 else float(at[int(np.argmin(losses))])
-    return float(np.exp(lowest)) if name in LOGARITHMIC else lowest
+    error = 1.0 / np.sqrt(2.0 * a * answers) if a > 0 else np.inf
+    lowest = -b / (2.0 * a) if a > 0 else np.nan
+    if not at[0] <= lowest <= at[-1]:
+        return f"flat, best at {tried[int(np.argmin(losses))]:g}"
+    found, low, high = (float(back(lowest + z * error)) for z in (0.0, -1.96, 1.96))
+    return f"{found:.3g} ({low:.3g} to {high:.3g})"
 
 
 def curve(losses: list[float]) -> list[str]:
@@ -134,7 +144,10 @@ def main() -> None:
         "see the use of skills at work and takes everybody's learning rate as 1. Last column: loss above the lowest,",
         f"in 1e-4 nats an answer, at {tried}.",
         "",
-        *table(["parameter", "likelihood", "true", "found", "loss"], world_rows(options.people, options.weeks, seed=0)),
+        *table(
+            ["parameter", "likelihood", "true", "found (95 %)", "loss"],
+            world_rows(options.people, options.weeks, seed=0),
+        ),
         "",
     ]
     (HERE / "recovery.md").write_text("\n".join(lines))
