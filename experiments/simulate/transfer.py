@@ -6,6 +6,7 @@ writes transfer.md beside this file. Settings: --learners, --weeks, --block, --s
 """
 
 import argparse
+import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -99,18 +100,21 @@ def page(options: argparse.Namespace, parts: dict[str, Halves], rows: list[list[
         f"    python experiments/simulate/transfer.py --learners {options.learners} --weeks {options.weeks} "
         f"--block {options.block} --seed {options.seed} --most {options.most} --real {' '.join(options.real)}",
         "",
-        f"Gradient boosting on the view that logs share ({', '.join(NAMES)}): no item, no skill. Difficulty bins are",
-        f"twentieths of the training answers of each log. First {FIRST} answers of at most {options.most:,} learners,",
-        "split by learner. AUC on test learners. Share kept = (this model - bin alone) / (home model - bin alone); its",
-        "interval is a bootstrap over test learners, all three on the same ones. Between two public logs it",
-        f"says what to expect of realism at best. {sizes}.",
+        *textwrap.wrap(
+            f"Gradient boosting on the view that logs share ({', '.join(NAMES)}): no item, no skill. Difficulty bins "
+            f"are twentieths of the training answers of each log. First {FIRST} answers of at most {options.most:,} "
+            "learners, split by learner. AUC on test learners. Share kept = (this model - bin alone) / (home model - "
+            "bin alone); its interval is a bootstrap over test learners, all three on the same ones. Between two public "
+            f"logs it says what to expect of realism at best. {sizes}.",
+            118,
+        ),
         "",
         f"| {' | '.join(heads)} |",
         f"|{'---|' * len(heads)}",
         *(f"| {' | '.join(cells)} |" for cells in rows),
         "",
-        "The public logs are of pupils; no corporate log is public. That little is lost says that practice and earlier",
-        "answers foretell success alike here and there; it says nothing of skills, forgetting or policies.",
+        "The public logs are of pupils; no corporate log is public. Where little is lost, practice and earlier answers",
+        "foretell success alike here and there; that says nothing of skills, forgetting or policies.",
         "",
     ]
     return "\n".join(lines)
