@@ -104,8 +104,8 @@ def page(options: argparse.Namespace, parts: dict[str, Halves], rows: list[list[
             f"Gradient boosting on the view that logs share ({', '.join(NAMES)}): no item, no skill. Difficulty bins "
             f"are twentieths of the training answers of each log. First {FIRST} answers of at most {options.most:,} "
             "learners, split by learner. AUC on test learners. Share kept = (this model - bin alone) / (home model - "
-            "bin alone); its interval is a bootstrap over test learners, all three on the same ones. Between two public "
-            f"logs it says what to expect of realism at best. {sizes}.",
+            "bin alone); its interval is a bootstrap over test learners, all three on the same ones. Between two "
+            f"public logs it says what to expect of realism at best. {sizes}.",
             118,
         ),
         "",
