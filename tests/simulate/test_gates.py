@@ -1,15 +1,20 @@
 import gzip
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from lernpfad.core import ConfigError
 from lernpfad.evaluate.metrics import auc
 from lernpfad.policy.logging import Logging
-from lernpfad.simulate import OracleTracer, rollout
-from lernpfad.simulate.gates import GATES, gini, of_log, statistics
+from lernpfad.simulate import Corporate, OracleTracer, rollout
+from lernpfad.simulate.gates import GATES, gini, inside, of_log, statistics
+from lernpfad.simulate.publiclogs import PUBLIC_LOGS
 from lernpfad.simulate.witness import Witness
 from simulate.small import Uniform, lived, world
+
+DRAWN_IN = {"answers per learner, q90 / q50": 1.3, "logit slope over opportunities 1-8": 0.01}
 
 
 def test_gini_by_hand() -> None:
@@ -74,8 +79,7 @@ def test_statistics_of_a_public_log_are_the_known_ones(real_data: Path) -> None:
 
 
 def test_a_witness_knows_the_chances_and_changes_nothing() -> None:
-    sizes = {"skills": 8, "items": 40, "roles": 3, "cluster_size": 4, "skills_per_role": 5, "minutes": 60.0}
-    watched = Witness(**sizes)
+    watched: Any = Witness(world())
     log = lived(watched, Uniform(), learners=120, weeks=4).log
     np.testing.assert_array_equal(log.outcome, lived(world(), Uniform(), learners=120, weeks=4).log.outcome)
     chance, right = watched.chances(log)[log.assessed], log.outcome[log.assessed]
@@ -88,7 +92,7 @@ def test_a_witness_knows_the_chances_and_changes_nothing() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("block", [0.75, 0.35])
 def test_the_main_world_passes_every_gate(block: float) -> None:
-    watched = Witness()
+    watched: Any = Witness(Corporate())
     log = rollout(
         Logging(block=block), watched, learners=200, weeks=52, seed=0, name="logging", tracer=OracleTracer(watched)
     ).log
@@ -96,3 +100,32 @@ def test_the_main_world_passes_every_gate(block: float) -> None:
     missed = {name: found[name] for name, (low, high) in GATES.items() if not low <= found[name] <= high}
     assert not missed
     assert 0.74 <= auc(watched.chances(log)[log.assessed], log.outcome[log.assessed]) <= 0.86
+
+
+@pytest.mark.parametrize("name", GATES)
+def test_an_interval_is_the_range_of_the_public_logs_widened_by_a_quarter(name: str) -> None:
+    values = [log[name] for log in PUBLIC_LOGS.values()]
+    quarter, least = (max(values) - min(values)) / 4, DRAWN_IN.get(name, -np.inf)
+    assert GATES[name] == pytest.approx((max(min(values) - quarter, least), max(values) + quarter), rel=0.06, abs=0.013)
+
+
+def test_a_log_passes_the_gates_whose_interval_it_is_in() -> None:
+    for log in PUBLIC_LOGS.values():
+        assert all(inside(log).values())
+    toy = dict(PUBLIC_LOGS["Statics 2011"]) | {"correct": 0.95, "sd of item means": float("nan")}
+    assert [name for name, passed in inside(toy).items() if not passed] == ["correct", "sd of item means"]
+
+
+@pytest.mark.real_data
+def test_a_public_log_in_our_layout_has_the_known_statistics_by_sets_of_skills(real_data: Path) -> None:
+    from lernpfad.data.sources import jedm
+
+    found = of_log(jedm.read(real_data / "jedm_assistments09").sequences, sets=True)
+    for name, value in PUBLIC_LOGS["ASSISTments 2009"].items():
+        tolerance = 0.0011 if value <= 1 else 0.0051 if value <= 5 or "mean" in name else 0.01 * value
+        assert found[name] == pytest.approx(value, abs=tolerance), name
+
+
+def test_a_world_that_does_not_name_its_learners_cannot_be_observed() -> None:
+    with pytest.raises(ConfigError, match="world Corporate: its states need `learner`"):
+        Witness(world()).step(object(), np.zeros(1, int), np.zeros(1), np.random.default_rng(0))

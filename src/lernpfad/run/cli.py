@@ -11,6 +11,7 @@ from lernpfad.run.explain import Refused
 COMMANDS = {
     "simulate": "let simulated learners live through a logging policy and write their log",
     "world": "fit a neural world on logs, for simulator=s5_neural",
+    "calibrate": "hold a world's log against the public logs, gate by gate",
     "train": "fit a tracer, a recommender or both, and measure them",
     "tune": "search the space of configs/sweep with Optuna",
     "benchmark": "run a suite of published protocols, and write its tables",

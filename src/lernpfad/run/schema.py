@@ -101,6 +101,22 @@ class World(Common):
     trainer: Any = None
     members: int = 2
     folder: str = MISSING
+class Calibrate(Common):
+    """`lernpfad calibrate`."""
+
+    simulator: Any = None
+    policy: Any = None
+    data: Any = None
+    trainer: Any = None
+    tracers: Any = None
+    learners: int = 600
+    weeks: int = 52
+    seeds: list[int] = field(default_factory=lambda: [0, 1, 2])
+    blocks: list[float] | None = None
+    ladder: bool = True
+    sets: bool = True
+    strict: bool = False
+    progress: bool = True
 
 
 @dataclass
@@ -254,6 +270,7 @@ SCHEMAS: dict[str, type[Common]] = {
     "tune": Tune,
     "simulate": Simulate,
     "world": World,
+    "calibrate": Calibrate,
     "evaluate": Evaluate,
     "report": Report,
     "export": Export,
@@ -295,6 +312,9 @@ def check(config: Any) -> None:
         raise ConfigError(f"ranking_ks is {list(config.ranking_ks)}, expected cut-offs of at least 1: [5, 10, 20]")
     if "ranking_history" in config and not 0 < config.ranking_history < 1:
         raise ConfigError(f"ranking_history is {config.ranking_history}, expected a share between 0 and 1")
+
+    if "seeds" in config and (not config.seeds or min(config.seeds) < 0):
+        raise ConfigError(f"seeds is {list(config.seeds)}, expected populations named by numbers from 0: [0, 1, 2]")
 
 
 def register() -> None:

@@ -1,8 +1,8 @@
 """How a log looks from outside, and the intervals in which the public logs of learners lie.
 
-An interval is the range of five public logs (ASSISTments 2009 and 2015, Statics 2011, Algebra 2005, Spanish
-vocabulary), widened by a quarter on each side. All of them are of pupils, students or hobby learners; no corporate
-log is public. So realism is gated here, not proved.
+An interval is the range of the five logs of `publiclogs`, widened by a quarter on each side and rounded; two lower ends
+are drawn in: success rises over opportunities, and some learners answer more than others. All logs are of pupils,
+students or hobby learners; no corporate log is public. So realism is gated here, not proved.
 """
 
 from collections.abc import Mapping
@@ -29,16 +29,34 @@ GATES: Final[Mapping[str, tuple[float, float]]] = {
 }
 """Statistic to its (lowest, highest) plausible value."""
 
+LADDER: Final[Mapping[str, tuple[float, float]]] = {
+    "true probability on the day": (0.74, 0.86),
+    "item mean": (0.60, 0.70),
+}
+"""AUC of a predictor of the answers to its plausible values: a log on which a tracer reaches .95 is a toy."""
+
+HEADROOM: Final = (0.02, 0.06)
+"""Plausible lead in AUC of who knows the truth over the best tracer."""
+
 _MANY: Final = 20
 _CURVE: Final = 8
 
 
-def of_log(log: Sequences) -> dict[str, float]:
-    """The statistics of a log's assessed rows; an item counts for its main skill, the first one."""
+def of_log(log: Sequences, *, sets: bool = False) -> dict[str, float]:
+    """The statistics of a log's assessed rows; an item counts for its main skill, the first one.
+
+    sets: it counts for its set of skills instead, as in the statistics of `publiclogs`.
+    """
     rows = log.assessed
     item = log.item[rows]
-    main = log.catalog.item_skills[item, 0]
-    return statistics(log.owner[rows], item, skill=main, correct=log.outcome[rows])
+    table = log.catalog.item_skills
+    skill = np.unique(np.sort(table, axis=1), axis=0, return_inverse=True)[1].ravel() if sets else table[:, 0]
+    return statistics(log.owner[rows], item, skill=skill[item], correct=log.outcome[rows])
+
+
+def inside(found: Mapping[str, float]) -> dict[str, bool]:
+    """Which gates a log's statistics pass; one that could not be computed fails."""
+    return {name: bool(low <= found[name] <= high) for name, (low, high) in GATES.items()}
 
 
 def statistics(learner: IntArray, item: IntArray, *, skill: IntArray, correct: IntArray) -> dict[str, float]:
@@ -134,7 +152,7 @@ def _opportunities(pair: IntArray, chance: IntArray, answer: FloatArray) -> dict
         "opportunities per learner and skill, median": float(np.median(count)),
         "opportunities per learner and skill, mean": float(count.mean()),
         "learner-skill pairs with at least 7 opportunities": float((count >= 7).mean()),
-        **{f"correct at opportunity {k}": curve[k - 1] for k in (1, 2, 4, 8)},
+        **{f"correct at opportunity {k}": curve[k - 1] for k in range(1, _CURVE + 1)},
         "logit slope over opportunities 1-8": slope,
     }
 
