@@ -12,11 +12,14 @@ from lernpfad.core.errors import (
     NotFittedError,
     unknown_name,
 )
+from lernpfad.core.experience import Decisions, Experience
 from lernpfad.core.next_best import NextBest
 from lernpfad.core.progress import Listener, Reports
 from lernpfad.core.protocols import (
     FoldsIn,
     KnowledgeTracer,
+    LearnsFromLog,
+    Opinions,
     ParallelTrace,
     Policy,
     RankedDraw,
@@ -49,16 +52,20 @@ __all__ = [
     "Catalog",
     "ConfigError",
     "DataError",
+    "Decisions",
+    "Experience",
     "FloatArray",
     "FoldsIn",
     "IntArray",
     "Interactions",
     "KnowledgeTracer",
     "LawBroken",
+    "LearnsFromLog",
     "LernpfadError",
     "Listener",
     "NextBest",
     "NotFittedError",
+    "Opinions",
     "Outcomes",
     "ParallelTrace",
     "Policy",

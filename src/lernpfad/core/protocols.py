@@ -8,6 +8,7 @@ from lernpfad.core.arrays import FloatArray, IntArray
 from lernpfad.core.sequences import Interactions, Sequences
 
 if TYPE_CHECKING:
+    from lernpfad.core.experience import Experience
     from lernpfad.core.situation import Situation
     from lernpfad.core.world import Outcomes
 
@@ -140,6 +141,24 @@ class RankedDraw(Ranking, Protocol):
 
     def drawn(self, score: FloatArray, situation: "Situation") -> FloatArray:
         """`propensities(situation)`, given what `score(situation)` was: both `[learners, items]`."""
+        ...
+
+
+@runtime_checkable
+class LearnsFromLog(Protocol):
+    """Optional: a policy that is fitted on the offers of a log; what it learned are arrays whose names end in `_`."""
+
+    def fit(self, experience: "Experience") -> Self:
+        """Learn from what came of logged offers, as far as the tracer believes it."""
+        ...
+
+
+@runtime_checkable
+class Opinions(Protocol):
+    """Optional: a tracer made of tracers that tells them apart, for those who mind how far they agree."""
+
+    def opinions(self, state: Any) -> "list[tuple[KnowledgeTracer[Any], Any]]":
+        """Each member with its part of the state."""
         ...
 
 
