@@ -13,6 +13,7 @@ from lernpfad.core.catalog import Catalog
 from lernpfad.core.protocols import KnowledgeTracer, Recommender
 from lernpfad.core.roles import Requirement, debt, gap
 from lernpfad.core.sequences import Sequences
+from lernpfad.core.state import take
 from lernpfad.core.trace import mastery, what_if
 
 READY = 0.5
@@ -57,6 +58,30 @@ class Situation:
         other = copy(self)
         object.__setattr__(other, "eligible", eligible)
         return other
+
+    def learners(self, some: slice) -> "Situation":
+        """The same moment for some of the learners; what was given is kept, estimates are made anew."""
+
+        def rows(array: IntArray | None) -> IntArray | None:
+            return None if array is None else array[some]
+
+        picked = np.arange(len(self))[some]
+        return Situation(
+            catalog=self.catalog,
+            items=self.items,
+            eligible=self.eligible[some],
+            at=self.at[some],
+            minutes_left=self.minutes_left[some],
+            requirement=self.requirement[some],
+            tracer=self.tracer,
+            state=None if self.state is None else take(self.state, some),
+            recommender=self.recommender,
+            histories=None if self.histories is None else self.histories.select(picked),
+            role=rows(self.role),
+            taken=rows(self.taken),
+            last_item=rows(self.last_item),
+            given={name: array[some] for name, array in self.given.items()},
+        )
 
     @property
     def candidates(self) -> IntArray:

@@ -14,7 +14,7 @@ from lernpfad.policy.greedy import Greedy
 _LEAST = 1e-9
 """Debt that even a hopeless item is taken to pay off, so that a geometric mean keeps an order among them."""
 
-_UPKEEP = 1e-3
+UPKEEP = 1e-3
 """Gap that a skill of the role has at least: who misses nothing is kept fresh in what weighs most."""
 
 
@@ -103,7 +103,7 @@ def promise(situation: Situation) -> FloatArray:
     """The debt that an item could pay off at best, that of all its skills, `[learners, C]`."""
     asked = situation.requirement
     total = (asked.weight * asked.level).sum(axis=1, keepdims=True)
-    owed = asked.weight * np.maximum(situation.gap, _UPKEEP) / np.where(total > 0, total, 1.0)
+    owed = asked.weight * np.maximum(situation.gap, UPKEEP) / np.where(total > 0, total, 1.0)
     count = (situation.skills >= 0).sum(axis=-1)
     of_all: FloatArray = mean_over_skills(owed, situation.skills[None], default=0.0) * count
     return of_all
