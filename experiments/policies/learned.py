@@ -9,14 +9,24 @@ than those who are judged), and eight weeks under the logging policy, from which
 import argparse
 import json
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, process_time
 
 import numpy as np
 
 from lernpfad.collaborative.als import ALS
 from lernpfad.core import Experience, Policy, Rollout
 from lernpfad.evaluate.closed_loop import compare, difference, table
-from lernpfad.policy import DebtPerMinute, LinUCB, Oracle, OraclePlanner, Planner, RoleCurriculum, Thompson, WateringCan
+from lernpfad.policy import (
+    CQL,
+    DebtPerMinute,
+    LinUCB,
+    Oracle,
+    OraclePlanner,
+    Planner,
+    RoleCurriculum,
+    Thompson,
+    WateringCan,
+)
 from lernpfad.policy.logging import Logging
 from lernpfad.policy.spec import learn
 from lernpfad.simulate.corporate import Corporate
@@ -36,6 +46,7 @@ def policies() -> dict[str, Policy]:
         "debtperminute": DebtPerMinute(),
         "linucb": LinUCB(),
         "thompson": Thompson(),
+        "cql": CQL(),
         "planner": Planner(),
         "oracle": Oracle(),
         "oracleplanner": OraclePlanner(),
@@ -83,9 +94,9 @@ def roll_out(seed: int, asked: argparse.Namespace) -> dict[str, Rollout]:
     for name, policy in policies().items():
         if name not in wanted:
             continue
-        began = perf_counter()
+        began = process_time()
         learn(policy, experience)
-        fitted = perf_counter()
+        fitted = process_time()
         found[name] = rollout(
             policy,
             world,
@@ -97,7 +108,7 @@ def roll_out(seed: int, asked: argparse.Namespace) -> dict[str, Rollout]:
             recommender=recommender,
             after=past,
         )
-        took = 1000 * (perf_counter() - fitted) / len(found[name].log)
+        took = 1000 * (process_time() - fitted) / len(found[name].log)
         print(
             f"seed {seed} {name}: debt {np.nanmean(found[name].debt[-1]):.4f}, fitted in {fitted - began:.0f} s, "
             f"{took:.2f} ms an offer",

@@ -2,6 +2,7 @@
 
 from lernpfad.policy.affinityonly import AffinityOnly
 from lernpfad.policy.combine import Explore, Legal, Mix, Softened
+from lernpfad.policy.cql import CQL
 from lernpfad.policy.debtperminute import DebtPerMinute
 from lernpfad.policy.greedy import Greedy
 from lernpfad.policy.linucb import LinUCB
@@ -16,6 +17,7 @@ from lernpfad.policy.thompson import Thompson
 from lernpfad.policy.wateringcan import WateringCan
 
 __all__ = [
+    "CQL",
     "AffinityOnly",
     "DebtPerMinute",
     "Explore",

@@ -61,6 +61,16 @@ def of_candidates(situation: Situation, columns: IntArray, formula: DebtPerMinut
     return np.stack(told, axis=-1)
 
 
+def of_learner(situation: Situation) -> FloatArray:
+    """What is the same for all candidates of a learner: debt, minutes left, mastery and its square, `[learners, 4]`.
+
+    They say what is still to come, not what to choose.
+    """
+    left = np.minimum(situation.minutes_left, 60.0) / 60.0
+    known = situation.mastery.mean(axis=1)
+    return np.stack([np.nan_to_num(situation.debt), left, known, known**2], axis=-1)
+
+
 def going_on(situation: Situation, items: IntArray) -> FloatArray:
     """1 where the main skill is that of the item taken last, `[learners, n]`."""
     if situation.last_item is None:

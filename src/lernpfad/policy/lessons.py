@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lernpfad.core.arrays import FloatArray, IntArray
+from lernpfad.core.arrays import BoolArray, FloatArray, IntArray
 from lernpfad.core.experience import Decisions, Experience
 from lernpfad.policy.debtperminute import DebtPerMinute, aiming, best
-from lernpfad.policy.features import PER_MILLE, guess, of_candidates
+from lernpfad.policy.features import PER_MILLE, guess, of_candidates, of_learner
 
 
 @dataclass(frozen=True, eq=False)
@@ -15,14 +15,16 @@ class Lessons:
     """One row for each logged offer, by learner, oldest first.
 
     offered: features of what was offered, `[N, F]`. others: those of `n` candidates that could have been, `[N, n, F]`.
-    listed: which of them were there, `[N, n]`. closed: thousandths of the debt that the offer closed, `[N]`.
+    listed: which of them were there, `[N, n]`. learner: features of the learner, `[N, Z]`. closed: thousandths of the
+    debt that the offer closed, `[N]`.
     cost: minutes that such an offer takes on average, declined ones included, `[N]`. minutes: that it took, `[N]`.
     follows: row of the learner's next offer, `[N]`, -1 for her last one.
     """
 
     offered: FloatArray
     others: FloatArray
-    listed: FloatArray
+    listed: BoolArray
+    learner: FloatArray
     closed: FloatArray
     cost: FloatArray
     minutes: FloatArray
@@ -60,7 +62,8 @@ def lessons(
     return Lessons(
         offered=told["offered"],
         others=told["others"],
-        listed=told["listed"],
+        listed=told["listed"].astype(bool),
+        learner=told["learner"],
         closed=np.where(told["accepted"], PER_MILLE * closed(skills, told, later), 0.0),
         cost=told["cost"],
         minutes=told["minutes"],
@@ -102,6 +105,7 @@ def _batch(
     kept = {
         "offered": features[:, 0],
         "others": features[:, 1:],
+        "learner": of_learner(now),
         "cost": accept * usual + (1.0 - accept) * formula.declined_minutes,
         "minutes": decisions.minutes,
         "before": now.mastery,
