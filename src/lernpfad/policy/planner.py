@@ -10,6 +10,7 @@ from lernpfad.core.situation import READY, Situation
 from lernpfad.policy.beam import Beam
 from lernpfad.policy.debtperminute import UPKEEP, DebtPerMinute, aiming, best
 from lernpfad.policy.distribution import require_positive, require_share
+from lernpfad.policy.lasting import lasting
 
 _TOGETHER = 64
 """Learners planned for at once: their imagined futures stay in the cache."""
@@ -33,6 +34,7 @@ class Planner(DebtPerMinute):
     breadth: int = 12
     caution: float = 0.5
     discount: float = 0.8
+    ahead: float = 0.0
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -48,14 +50,21 @@ class Planner(DebtPerMinute):
         short = np.take_along_axis(short, np.argsort(situation.items[short], axis=1), axis=1)
         cost = np.take_along_axis(self.minutes_per_taken(situation), short, axis=1)
         cost = np.where(np.take_along_axis(situation.eligible, short, axis=1), cost, np.inf)
-        found = self._planned(aiming(situation, above=self.aim), situation.items[short], cost)
-        return planned(found, short, now)
+        parts = [slice(first, first + _TOGETHER) for first in range(0, len(situation), _TOGETHER)]
+        aimed, items = aiming(situation, above=self.aim), situation.items[short]
+        found = [self._planned(aimed.learners(part), items[part], cost[part]) for part in parts]
+        return planned(np.concatenate(found), short, now) if found else now
 
     def _planned(self, situation: Situation, items: IntArray, cost: FloatArray) -> FloatArray:
         beam = Beam(horizon=self.horizon, width=self.width, caution=self.caution, discount=self.discount)
-        parts = [slice(first, first + _TOGETHER) for first in range(0, len(situation), _TOGETHER)]
-        found = [beam.search(situation.learners(part), items[part], cost[part], self.worth) for part in parts]
-        return np.concatenate(found) if found else np.empty(items.shape)
+        if not self.ahead:
+            return beam.search(situation, items, cost, self.worth)
+        share = lasting(situation, items, days=self.ahead)
+
+        def that_lasts(cases: Situation, items: IntArray, success: FloatArray) -> FloatArray:
+            return self.worth(cases, items, success) * np.repeat(share, len(items) // len(share), axis=0)
+
+        return beam.search(situation, items, cost, that_lasts)
 
     def worth(self, cases: Situation, items: IntArray, success: FloatArray) -> FloatArray:
         """The debt that items close in imagined cases, with its effect, `[rows, n]`."""
