@@ -37,11 +37,18 @@ class Transitions:
         top: FloatArray = np.maximum(self.offered @ weights, others.max(axis=1, initial=-np.inf))
         return top
 
+    def targets(self, weights: FloatArray) -> FloatArray:
+        """`r + discount max_a Q(s', a)`, `[N]`."""
+        after = self.follows >= 0
+        target = self.reward.astype(np.float64)
+        target[after] += self.discount[after] * self.best(weights)[self.follows[after]]
+        return target
+
 
 def fitted_q(
     log: Transitions, *, alpha: float, penalty: float, sweeps: int, temperature: float = 1.0
 ) -> tuple[FloatArray, FloatArray]:
-    """The weights of a linear Q, `[F]`, and the mean squared temporal difference at each sweep, `[sweeps]`.
+    """The weights of a linear Q, `[F]`, and by how much each sweep moved Q at the logged offers, squared, `[sweeps]`.
 
     Each sweep takes `y = r + discount max_a Q(s', a)` from the last one's Q and minimises
     `mean (Q(s, a) - y)^2 / 2 + alpha mean [t log sum_a exp(Q(s, a) / t) - Q(s, a_logged)] + penalty |w|^2 / (2 N)`:
@@ -50,14 +57,13 @@ def fitted_q(
     """
     weights: FloatArray = np.zeros(log.offered.shape[1])
     gram = log.offered.T @ log.offered / len(log)
-    after = log.follows >= 0
-    errors = []
+    moved = []
     for _ in range(sweeps):
-        target = log.reward.astype(np.float64)
-        target[after] += log.discount[after] * log.best(weights)[log.follows[after]]
-        errors.append(float(np.mean((log.offered @ weights - target) ** 2)))
+        target = log.targets(weights)
+        before = weights
         weights = _swept(log, gram, target, weights, alpha=alpha, penalty=penalty, temperature=temperature)
-    return weights, np.asarray(errors)
+        moved.append(float(np.mean((log.offered @ (weights - before)) ** 2)))
+    return weights, np.asarray(moved)
 
 
 def _swept(

@@ -45,10 +45,10 @@ class CQL:
         require_share(self, gamma=self.gamma, epsilon=self.epsilon, alpha=self.alpha)
 
     def fit(self, experience: Experience) -> Self:
-        """Learn `weights_` `[F]` and keep `errors_` `[sweeps]`, the mean squared temporal difference at each sweep."""
+        """Learn `weights_` `[F]`; keep `moved_` `[sweeps]`, by how much each sweep moved Q: it should have settled."""
         seen = lessons(experience, self.formula, others=self.others, hindsight=self.hindsight, seed=self.seed)
         log, scale = transitions(seen, gamma=self.gamma)
-        weights, self.errors_ = fitted_q(log, alpha=self.alpha, penalty=self.penalty, sweeps=self.sweeps)
+        weights, self.moved_ = fitted_q(log, alpha=self.alpha, penalty=self.penalty, sweeps=self.sweeps)
         self.weights_ = weights / scale
         return self
 

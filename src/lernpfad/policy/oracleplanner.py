@@ -10,7 +10,8 @@ from lernpfad.policy.planner import Planner
 class OraclePlanner(Planner):
     """Plans a few items ahead in the world itself, run with a tracer that looks its state up in it.
 
-    As with `Oracle` nothing is discounted: the what-ifs of the truth contain all that is known of learning.
+    As with `Oracle` no effect is assumed: the what-ifs of the truth contain all that is known of learning. It counts
+    what is left after two weeks, because what is closed for a day avoids one day's debt.
     """
 
     sees_truth: ClassVar[bool] = True
@@ -22,3 +23,4 @@ class OraclePlanner(Planner):
     unsuited: float = 1.0
     crowding: float = 0.0
     caution: float = 0.0
+    ahead: float = 14.0

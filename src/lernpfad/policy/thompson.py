@@ -38,7 +38,7 @@ class Thompson(Bandit):
         cheap, short, features = self.looked_at(situation)
         listed = np.isfinite(np.take_along_axis(cheap, short, axis=1))
         theta, spread = self.belief
-        drawn = theta + self.width * _normals(self.draws, len(theta), self.seed) @ spread.T
+        drawn = theta + self.width * normals(self.draws, len(theta), self.seed) @ spread.T
         share = np.zeros(situation.eligible.shape)
         np.put_along_axis(share, short, best_of(features @ drawn.T, listed), axis=1)
         return self.softened(share, situation.eligible)
@@ -59,7 +59,8 @@ def best_of(values: FloatArray, listed: BoolArray) -> FloatArray:
 
 
 @lru_cache(maxsize=16)
-def _normals(draws: int, size: int, seed: int) -> FloatArray:
+def normals(draws: int, size: int, seed: int) -> FloatArray:
+    """Fixed standard normals in pairs of opposite sign, `[draws, size]`."""
     half = np.random.default_rng(seed).standard_normal(((draws + 1) // 2, size))
     both: FloatArray = np.concatenate([half, -half])[:draws]
     both.flags.writeable = False
