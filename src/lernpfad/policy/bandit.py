@@ -29,7 +29,7 @@ class Bandit(ABC):
     formula: DebtPerMinute = field(default_factory=DebtPerMinute)
     shortlist: int = 24
     doubt: float = 1.0
-    hindsight: int = 8
+    hindsight: int = 20
     epsilon: float = 0.05
 
     def __post_init__(self) -> None:

@@ -6,8 +6,6 @@ import numpy as np
 
 from lernpfad.core.arrays import BoolArray, FloatArray, IntArray
 
-_NEWTON = 3
-"""Steps in each sweep; the loss is convex and the last sweep's solution near."""
 _BATCH = 4096
 
 
@@ -76,16 +74,15 @@ def _swept(
     penalty: float,
     temperature: float,
 ) -> FloatArray:
-    """The minimum for fixed targets, by Newton steps."""
+    """A Newton step towards the minimum for fixed targets; one is enough, since the next sweep moves the targets."""
     right = log.offered.T @ target / len(log)
     ridge = penalty / len(log) * np.eye(len(weights))
-    for _ in range(_NEWTON if alpha else 1):
-        slope, curve = (gram + ridge) @ weights - right, gram + ridge
-        if alpha:
-            push, bend = held_down(log, weights, temperature)
-            slope, curve = slope + alpha * push, curve + alpha * bend
-        weights = weights - np.linalg.solve(curve + 1e-9 * np.eye(len(weights)), slope)
-    return weights
+    slope, curve = (gram + ridge) @ weights - right, gram + ridge
+    if alpha:
+        push, bend = held_down(log, weights, temperature)
+        slope, curve = slope + alpha * push, curve + alpha * bend
+    moved: FloatArray = weights - np.linalg.solve(curve + 1e-9 * np.eye(len(weights)), slope)
+    return moved
 
 
 def held_down(log: Transitions, weights: FloatArray, temperature: float) -> tuple[FloatArray, FloatArray]:

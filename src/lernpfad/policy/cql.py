@@ -36,7 +36,7 @@ class CQL:
     others: int = 24
     sweeps: int = 30
     penalty: float = 10.0
-    hindsight: int = 8
+    hindsight: int = 20
     seed: int = 0
     epsilon: float = 0.05
 
