@@ -11,16 +11,20 @@ from lernpfad.policy import (
     DebtPerMinute,
     Explore,
     Legal,
+    LinUCB,
     Logging,
     MasteryThreshold,
     Mix,
     Oracle,
+    Planner,
     Random,
     RoleCurriculum,
     Softened,
+    Thompson,
     WateringCan,
 )
-from lernpfad.policy.spec import build, describe
+from lernpfad.policy.spec import arrays, build, describe, learn
+from policy.experiences import small
 from policy.scenes import crowd
 
 EVERY = [
@@ -29,6 +33,9 @@ EVERY = [
     Logging(block=0.35),
     MasteryThreshold(threshold=0.8),
     Oracle(),
+    LinUCB(alpha=1.0),
+    Planner(horizon=2),
+    Thompson(formula=DebtPerMinute(aim=0.2)),
     Random(),
     RoleCurriculum(visits=2),
     WateringCan(visits=5),
@@ -95,3 +102,33 @@ def test_a_description_that_cannot_be_built_is_one_line(spec, message):
 def test_settings_that_are_not_plain_are_refused():
     with pytest.raises(ConfigError, match=r"Stranger.inner is a object, expected numbers"):
         describe(Stranger(inner=object()))
+
+
+def fitted():
+    bandit = LinUCB(doubt=0.5)
+    bandit.theta_, bandit.spread_ = np.arange(16.0), np.eye(16)
+    return bandit
+
+
+def test_what_was_learned_travels_as_arrays_beside_the_description():
+    policy = Mix([Explore(fitted(), 0.1), Legal(Random())], [1, 1])
+    spec, learned = json.loads(json.dumps(describe(policy))), arrays(policy)
+    assert set(learned) == {"policies.0.policy.theta_", "policies.0.policy.spread_"}
+    revived, now = build(spec, arrays=learned), crowd(6, 12, 3)
+    np.testing.assert_array_equal(revived.policies[0].policy.theta_, np.arange(16.0))
+    np.testing.assert_array_equal(revived.propensities(now), policy.propensities(now))
+    assert describe(revived) == describe(policy)
+
+
+def test_a_learned_policy_without_its_arrays_or_with_others_is_refused():
+    spec, learned = describe(fitted()), arrays(fitted())
+    with pytest.raises(BundleError, match=r"LinUCB was learned, and the arrays that it learned are not here"):
+        build(spec)
+    with pytest.raises(BundleError, match=r"are not those that it was described with"):
+        build(spec, arrays=learned | {"theta_": learned["theta_"] + 1})
+
+
+def test_learning_reaches_policies_inside_policies():
+    policy = learn(Explore(LinUCB()), small())
+    assert hasattr(policy.policy, "theta_")
+    assert learn(Random(), small()) == Random()

@@ -12,12 +12,15 @@ from lernpfad.core.errors import (
     NotFittedError,
     unknown_name,
 )
+from lernpfad.core.experience import Decisions, Experience
 from lernpfad.core.next_best import NextBest
 from lernpfad.core.path import Path, Sittings, Step, path
 from lernpfad.core.progress import Listener, Reports
 from lernpfad.core.protocols import (
     FoldsIn,
     KnowledgeTracer,
+    LearnsFromLog,
+    Opinions,
     ParallelTrace,
     Policy,
     RankedDraw,
@@ -52,17 +55,21 @@ __all__ = [
     "Catalog",
     "ConfigError",
     "DataError",
+    "Decisions",
+    "Experience",
     "FloatArray",
     "FoldsIn",
     "IntArray",
     "Interactions",
     "KnowledgeTracer",
     "LawBroken",
+    "LearnsFromLog",
     "LernpfadError",
     "Listener",
     "NextBest",
     "NotFittedError",
     "Observer",
+    "Opinions",
     "Outcomes",
     "ParallelTrace",
     "Path",

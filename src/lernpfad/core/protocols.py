@@ -9,6 +9,7 @@ from lernpfad.core.arrays import FloatArray, IntArray
 from lernpfad.core.sequences import Interactions, Sequences
 
 if TYPE_CHECKING:
+    from lernpfad.core.experience import Experience
     from lernpfad.core.situation import Situation
     from lernpfad.core.world import Outcomes
 
@@ -153,6 +154,24 @@ class Reasoned(Protocol):
 
         NaN, in every addend, for a candidate that was not weighed; it stands below all that were.
         """
+        ...
+
+
+@runtime_checkable
+class LearnsFromLog(Protocol):
+    """Optional: a policy that is fitted on the offers of a log; what it learned are arrays whose names end in `_`."""
+
+    def fit(self, experience: "Experience") -> Self:
+        """Learn from what came of logged offers, as far as the tracer believes it."""
+        ...
+
+
+@runtime_checkable
+class Opinions(Protocol):
+    """Optional: a tracer made of tracers that tells them apart, for those who mind how far they agree."""
+
+    def opinions(self, state: Any) -> "list[tuple[KnowledgeTracer[Any], Any]]":
+        """Each member with its part of the state."""
         ...
 
 

@@ -17,7 +17,7 @@ _LEAST = 1e-9
 _NO = -1e3
 """Instead of the logarithm of 0."""
 
-_UPKEEP = 1e-3
+UPKEEP = 1e-3
 """Gap that a skill of the role has at least: who misses nothing is kept fresh in what weighs most."""
 
 
@@ -154,7 +154,7 @@ def promise(situation: Situation) -> FloatArray:
     """The debt that an item could pay off at best, that of all its skills, `[learners, C]`."""
     asked = situation.requirement
     total = (asked.weight * asked.level).sum(axis=1, keepdims=True)
-    owed = asked.weight * np.maximum(situation.gap, _UPKEEP) / np.where(total > 0, total, 1.0)
+    owed = asked.weight * np.maximum(situation.gap, UPKEEP) / np.where(total > 0, total, 1.0)
     count = (situation.skills >= 0).sum(axis=-1)
     of_all: FloatArray = mean_over_skills(owed, situation.skills[None], default=0.0) * count
     return of_all

@@ -101,6 +101,9 @@ class World(Common):
     trainer: Any = None
     members: int = 2
     folder: str = MISSING
+
+
+@dataclass
 class Calibrate(Common):
     """`lernpfad calibrate`."""
 

@@ -29,7 +29,7 @@ from lernpfad.serve.models import read_model, write_model
 from lernpfad.serve.twin import check_twin
 
 CARD = "model_card.md"
-CATALOG, ROLES, TRACER, RECOMMENDER = "catalog", "roles", "tracer", "recommender"
+CATALOG, ROLES, TRACER, RECOMMENDER, POLICY = "catalog", "roles", "tracer", "recommender", "policy"
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +70,7 @@ def write(
     original = NextBest(tracer, recommender, policy, max_repeats)
     _refuse_oracles(original)
     with _replacing(Path(folder).resolve()) as draft:
-        models = {"tracer": write_model(tracer, draft / TRACER), "policy": _describe(policy)}
+        models = {"tracer": write_model(tracer, draft / TRACER), "policy": _write(policy, draft / POLICY)}
         if recommender is not None:
             models["recommender"] = write_model(recommender, draft / RECOMMENDER)
         write_arrays(draft / CATALOG, _columns(catalog))
@@ -110,7 +110,7 @@ def load(folder: Path | str, *, threads: int = 1, trust: Sequence[str] = ()) -> 
             if "recommender" in entries
             else None
         )
-        policy = _build(entries["policy"], trust)
+        policy = _read(entries["policy"], folder / POLICY, trust)
     except (AttributeError, KeyError, TypeError, ValueError) as problem:
         raise BundleError(
             f"{MANIFEST} in {folder} does not describe its models ({problem!r}); export the bundle again"
@@ -122,17 +122,20 @@ def load(folder: Path | str, *, threads: int = 1, trust: Sequence[str] = ()) -> 
     return Bundle(NextBest(tracer, recommender, policy, manifest.max_repeats), catalog, roles, manifest, folder)
 
 
-def _describe(policy: Policy) -> dict[str, Any]:
-    from lernpfad.policy.spec import describe
+def _write(policy: Policy, folder: Path) -> dict[str, Any]:
+    """Write what a policy learned, if it did; returns its entry of the manifest."""
+    from lernpfad.policy import spec
 
-    return dict(jsonable(describe(policy), exact=True))
+    if learned := spec.arrays(policy):
+        write_arrays(folder, learned)
+    return dict(jsonable(spec.describe(policy), exact=True))
 
 
-def _build(entry: Mapping[str, Any], trust: Sequence[str]) -> Policy:
-    from lernpfad.policy.spec import build
+def _read(entry: Mapping[str, Any], folder: Path, trust: Sequence[str]) -> Policy:
+    from lernpfad.policy import spec
 
     try:
-        return build(entry, trusted=trust)
+        return spec.build(entry, arrays=read_arrays(folder) if folder.exists() else None, trusted=trust)
     except LernpfadError as problem:
         raise BundleError(f"{MANIFEST} describes a policy that cannot be built: {problem}") from problem
 

@@ -59,7 +59,7 @@ class Composite:
         for name, member in self.members.items():
             if isinstance(member, Reports):
                 member.listeners = [self._told(name)]
-            with _place_of_its_own(member, name):
+            with place_of_its_own(member, name):
                 member.fit(train, valid)
         rows = _targets(valid)
         self._learn(self._logits(valid)[rows], _rows_before(valid)[rows], valid.outcome[rows] == 1)
@@ -120,7 +120,7 @@ class Composite:
 
 
 @contextmanager
-def _place_of_its_own(member: Any, name: str) -> Iterator[None]:
+def place_of_its_own(member: Any, name: str) -> Iterator[None]:
     """Where members keep checkpoints each has a folder, or the second would refuse to go on from the first one's."""
     fitting = getattr(member, "fitting", None)
     if fitting is None or fitting.checkpoints is None:

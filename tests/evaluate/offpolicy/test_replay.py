@@ -8,8 +8,8 @@ import pytest
 from lernpfad.collaborative.popularity import Popularity
 from lernpfad.core import Catalog, DataError, NextBest, Sequences
 from lernpfad.core.laws import Counting
+from lernpfad.core.walk import eligible_of
 from lernpfad.evaluate.offpolicy import DR, SNIPS, Limits, Ridge, cross_fitted, judge, of_offer, replay, right
-from lernpfad.evaluate.offpolicy.walk import eligible_of
 from lernpfad.policy import AffinityOnly, DebtPerMinute, Legal, Logging, Random
 from lernpfad.policy.combine import Explore, Mix
 from lernpfad.simulate.rollout import history, rollout

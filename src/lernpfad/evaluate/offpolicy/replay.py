@@ -19,8 +19,8 @@ from lernpfad.core import (
     Situation,
 )
 from lernpfad.core.next_best import MAX_REPEATS
+from lernpfad.core.walk import Walk
 from lernpfad.evaluate.offpolicy.logged import Logged
-from lernpfad.evaluate.offpolicy.walk import Walk
 
 Features: TypeAlias = Callable[[Situation], FloatArray]
 """What a reward model is told of every candidate: `[learners, C, F]`."""

@@ -5,22 +5,15 @@ from typing import Any
 
 import numpy as np
 
-from lernpfad.core import (
-    BoolArray,
-    DataError,
-    FloatArray,
-    IntArray,
-    KnowledgeTracer,
-    Recommender,
-    Requirement,
-    Roles,
-    Sequences,
-    Situation,
-    observe,
-    put,
-    take,
-)
+from lernpfad.core.arrays import BoolArray, FloatArray, IntArray
+from lernpfad.core.errors import DataError
 from lernpfad.core.next_best import MAX_REPEATS
+from lernpfad.core.protocols import KnowledgeTracer, Recommender
+from lernpfad.core.roles import Requirement, Roles
+from lernpfad.core.sequences import Sequences
+from lernpfad.core.situation import Situation
+from lernpfad.core.state import put, take
+from lernpfad.core.trace import mastery, observe
 
 
 class Walk:
@@ -49,13 +42,30 @@ class Walk:
 
     def situations(self, judged: BoolArray) -> Iterator[tuple[IntArray, Situation]]:
         """The rows that are judged, `[N]`, a batch a step, each with the situation that its offers were made in."""
-        for step in range(int(self.log.lengths.max(initial=0))):
-            there = np.flatnonzero(self.log.lengths > step)
-            rows = self.log.offsets[there] + step
+        for step, there, rows in self._steps():
             asked = judged[rows]
             if asked.any():
                 yield rows[asked], self._situation(there[asked], rows[asked], step)
             self._see(there, rows)
+
+    def lived(self, judged: BoolArray) -> Iterator[tuple[IntArray, Situation, FloatArray]]:
+        """The same, with the mastery that the tracer believes in right after what came of each offer, `[n, K]`."""
+        for step, there, rows in self._steps():
+            asked = judged[rows]
+            before = self._situation(there[asked], rows[asked], step) if asked.any() else None
+            self._see(there, rows)
+            if before is not None:
+                yield rows[asked], before, self._believed(there[asked], before)
+
+    def _steps(self) -> Iterator[tuple[int, IntArray, IntArray]]:
+        for step in range(int(self.log.lengths.max(initial=0))):
+            there = np.flatnonzero(self.log.lengths > step)
+            yield step, there, self.log.offsets[there] + step
+
+    def _believed(self, who: IntArray, before: Situation) -> FloatArray:
+        if self.tracer is None:
+            return before.mastery
+        return mastery(self.tracer, take(self._state, who), before.at, catalog=self.log.catalog)
 
     def _situation(self, who: IntArray, rows: IntArray, step: int) -> Situation:
         log = self.log
@@ -112,7 +122,7 @@ def eligible_of(
     if wrong.any():
         row = int(np.argmax(wrong))
         raise DataError(
-            f"off-policy: row {rows[row]} was logged with {count[row]} eligible items, its history allows "
+            f"log: row {rows[row]} was logged with {count[row]} eligible items, its history allows "
             f"{may[row].sum()}{'' if offered[row] else ' and not the one that was offered'}; pass the whole history "
             "of each learner, and the max_repeats of the platform"
         )
