@@ -68,7 +68,7 @@ class DebtPerMinute(Greedy):
 
     def look(self, situation: Situation, rate: FloatArray) -> tuple[FloatArray, IntArray, FloatArray, FloatArray]:
         """The guess `[learners, C]`, and of the shortlist columns, debt closed and debt owed, each `[learners, n]`."""
-        aimed = founded(aiming(situation, above=self.aim), share=self.foundation, held=self.held)
+        aimed = self.aimed(situation)
         missing = promise(aimed)
         by_item = 1e-12 * situation.items  # equal guesses are shortlisted in catalog order, in whatever order they came
         guess = np.where(situation.eligible, missing * rate - by_item, -np.inf)
@@ -98,6 +98,10 @@ class DebtPerMinute(Greedy):
         }
         made = {code: np.where(np.isnan(gap), np.nan, np.where(gap == _NO, 0.0, part)) for code, part in made.items()}
         return made | {"gain": gain, "gap": made["gap"] + gap}
+
+    def aimed(self, situation: Situation) -> Situation:
+        """The same moment with what this policy requires: more than the role does, and what that builds on."""
+        return founded(aiming(situation, above=self.aim), share=self.foundation, held=self.held)
 
     def effect(self, situation: Situation) -> FloatArray:
         """Share of the imagined gain to be expected: readiness, zone, number of skills; `[learners, C]`."""

@@ -7,7 +7,7 @@ import numpy as np
 from lernpfad.core.arrays import FloatArray, IntArray
 from lernpfad.core.situation import Situation
 from lernpfad.policy.curriculum import main_skill, times_taken
-from lernpfad.policy.debtperminute import DebtPerMinute, aiming, promise, readiness
+from lernpfad.policy.debtperminute import DebtPerMinute, promise, readiness
 from lernpfad.policy.distribution import standardised
 
 PER_MILLE: Final = 1000.0
@@ -35,7 +35,7 @@ def of_candidates(situation: Situation, columns: IntArray, formula: DebtPerMinut
         chosen: FloatArray = np.take_along_axis(np.broadcast_to(of_all, situation.eligible.shape), columns, axis=1)
         return chosen
 
-    aimed = aiming(situation, above=formula.aim)
+    aimed = formula.aimed(situation)
     items = situation.items[columns]
     per_minute = PER_MILLE / picked(formula.minutes_per_taken(situation))
     closed = np.maximum(aimed.debt_reduction(items), _LEAST)
@@ -85,4 +85,4 @@ def guess(situation: Situation, formula: DebtPerMinute) -> FloatArray:
     """A cheap guess at debt per minute, `[learners, C]`, -inf where not eligible: who is worth a closer look."""
     rate = formula.effect(situation) / formula.minutes_per_taken(situation)
     by_item = 1e-12 * situation.items  # equal guesses are shortlisted in catalog order, in whatever order they came
-    return np.where(situation.eligible, promise(aiming(situation, above=formula.aim)) * rate - by_item, -np.inf)
+    return np.where(situation.eligible, promise(formula.aimed(situation)) * rate - by_item, -np.inf)

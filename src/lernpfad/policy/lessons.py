@@ -6,7 +6,7 @@ import numpy as np
 
 from lernpfad.core.arrays import BoolArray, FloatArray, IntArray
 from lernpfad.core.experience import Decisions, Experience
-from lernpfad.policy.debtperminute import DebtPerMinute, aiming, best
+from lernpfad.policy.debtperminute import DebtPerMinute, best
 from lernpfad.policy.features import PER_MILLE, guess, of_candidates, of_learner
 
 
@@ -100,7 +100,7 @@ def _batch(
     now, each = decisions.situation, np.arange(len(decisions))
     columns = np.concatenate([decisions.offered[:, None], beside(decisions, formula, others, rng)], axis=1)
     features = of_candidates(now, columns, formula)
-    accept, aimed = formula.acceptance(now)[each, decisions.offered], aiming(now, above=formula.aim)
+    accept, aimed = formula.acceptance(now)[each, decisions.offered], formula.aimed(now)
     usual = now.minutes[decisions.offered]
     kept = {
         "offered": features[:, 0],

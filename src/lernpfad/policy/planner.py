@@ -8,7 +8,7 @@ from lernpfad.core.arrays import FloatArray, IntArray
 from lernpfad.core.catalog import mean_over_skills
 from lernpfad.core.situation import READY, Situation
 from lernpfad.policy.beam import Beam
-from lernpfad.policy.debtperminute import UPKEEP, DebtPerMinute, aiming, best
+from lernpfad.policy.debtperminute import UPKEEP, DebtPerMinute, best
 from lernpfad.policy.distribution import require_positive, require_share
 from lernpfad.policy.lasting import lasting
 
@@ -51,7 +51,7 @@ class Planner(DebtPerMinute):
         cost = np.take_along_axis(self.minutes_per_taken(situation), short, axis=1)
         cost = np.where(np.take_along_axis(situation.eligible, short, axis=1), cost, np.inf)
         parts = [slice(first, first + _TOGETHER) for first in range(0, len(situation), _TOGETHER)]
-        aimed, items = aiming(situation, above=self.aim), situation.items[short]
+        aimed, items = self.aimed(situation), situation.items[short]
         found = [self._planned(aimed.select(part), items[part], cost[part]) for part in parts]
         return planned(np.concatenate(found), short, now) if found else now
 
