@@ -6,7 +6,7 @@ from lernpfad.run.cli import main
 
 SMALL = (
     *("matrix", "tracking=none", "progress=false", "simulator@worlds.main=tiny", "+simulator@worlds.fast=tiny"),
-    *("worlds.fast.kappa=1", "only_worlds=[main,fast]", "log.learners=40", "log.weeks=4", "seeds=2", "learners=6"),
+    *("worlds.fast.kappa=1", "only_worlds=[main,fast]", "log.learners=40", "log.weeks=4", "repeats=2", "learners=6"),
     *("past_weeks=2", "weeks=3", "rest=1", "resamples=100", "only_policies=[debtperminute,oracle]", "workers=1"),
 )
 

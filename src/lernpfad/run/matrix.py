@@ -7,7 +7,7 @@ from typing import Any
 
 from lernpfad.core import ConfigError
 from lernpfad.evaluate.lived import Lived
-from lernpfad.run import locks, matrix_cell, matrix_page, matrix_parts, parts, processes
+from lernpfad.run import locks, matrix_cell, matrix_page, matrix_parts, matrix_policies, parts, processes
 from lernpfad.run.record import Start
 
 log = logging.getLogger(__name__)
@@ -54,15 +54,12 @@ def run(config: Any) -> None:
 
 def cells(config: Any) -> list[Cell]:
     """All that were asked for, world by world; the reference and the baselines are always among them."""
-    chosen = config.only_policies
-    must = (config.reference, *matrix_page.BASELINES)
-    policies = [one for one in config.policies if chosen is None or one in chosen or one in must]
     worlds = [one for one in config.worlds if config.only_worlds is None or one in config.only_worlds]
     home = parts.folder()
     return [
         Cell(world, policy, home / world / f"{policy}-{matrix_cell.key(config, world, policy)}")
         for world in worlds
-        for policy in policies
+        for policy in matrix_policies.wanted(config)
     ]
 
 
@@ -102,7 +99,9 @@ def _work(config: Any, wanted: list[Cell], learned: Path) -> None:
             error = one.folder / ERROR_FILE
             error.unlink(missing_ok=True)
             try:
-                facts = matrix_cell.run(config, one.folder, one.world, one.policy, past=past, learned=models)
+                facts = matrix_cell.run(
+                    config, one.folder, one.world, one.policy, past=past, parts_folder=learned, learned=models
+                )
                 log.info("%s: %d offers in %.0f s", one.name, facts["offers"], facts["processor_s"])
             except Exception as problem:  # one policy's trouble must not cost the others
                 error.write_text(f"{type(problem).__name__}: {problem}", encoding="utf-8")

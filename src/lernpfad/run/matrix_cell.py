@@ -8,19 +8,20 @@ from typing import Any
 
 from lernpfad.core import BundleError, Rollout, World
 from lernpfad.evaluate.lived import Lived
-from lernpfad.run import matrix_parts, parts, provenance, stack
+from lernpfad.run import matrix_parts, matrix_policies, parts, provenance, stack
+from lernpfad.run.matrix_policies import Learned
 from lernpfad.serve import files
 from lernpfad.simulate.fingerprint import fingerprint
 
 FACTS_FILE = "facts.json"
 _LIVED = "lived"
-_OF_ALL = ("fitted_in", "log", "logging", "world", "first_seed", "seeds", "learners", "past_weeks", "weeks", "rest")
+_OF_ALL = ("fitted_in", "log", "logging", "world", "first_seed", "repeats", "learners", "past_weeks", "weeks", "rest")
 
 
 def key(config: Any, world: str, policy: str) -> str:
     """A hash of all settings that a cell depends on."""
     plain = parts.resolved(config)
-    used = {kind: plain[f"{kind}s"].get(name) for kind, name in used_by(config, policy).items()}
+    used = {kind: plain[f"{kind}s"].get(name) for kind, name in matrix_policies.used_by(config, policy).items()}
     whole = {name: plain[name] for name in _OF_ALL} | {
         "fitted world": plain["worlds"][config.fitted_in],
         "in world": plain["worlds"][world],
@@ -31,15 +32,9 @@ def key(config: Any, world: str, policy: str) -> str:
     return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()[:12]
 
 
-def used_by(config: Any, policy: str) -> dict[str, str | None]:
-    """The names of the tracer and the recommender that a policy is told through."""
-    own = config.own.get(policy) or {}
-    return {kind: own[kind] if kind in own else config.uses[kind] for kind in ("tracer", "recommender")}
-
-
 def seeds(config: Any) -> list[int]:
     """The seeds that are judged."""
-    return list(range(config.first_seed, config.first_seed + config.seeds))
+    return list(range(config.first_seed, config.first_seed + config.repeats))
 
 
 class Past:
@@ -72,13 +67,13 @@ class Past:
 
 
 def run(
-    config: Any, folder: Path, world: str, policy: str, *, past: Past, learned: matrix_parts.Learned
+    config: Any, folder: Path, world: str, policy: str, *, past: Past, parts_folder: Path, learned: Learned
 ) -> dict[str, Any]:
     """Roll the policy out and keep what judging needs; the facts come last, and say that the cell is whole."""
     from lernpfad.simulate.rollout import rollout
 
     of, before = past.of(world)
-    built, names = parts.build(config, f"policies.{policy}"), used_by(config, policy)
+    built, names = matrix_policies.built(config, parts_folder, policy), matrix_policies.used_by(config, policy)
     began = process_time()
     done = rollout(
         built,
@@ -90,7 +85,7 @@ def run(
         tracer=stack.told(built, learned.tracer(names["tracer"]), of),
         recommender=learned.recommender(names["recommender"]),
         after=before,
-        watched=config.learners * config.seeds,
+        watched=config.learners * config.repeats,
         rest=config.rest,
     )
     seconds = process_time() - began

@@ -8,7 +8,7 @@ from typing import Any, Final
 from lernpfad.evaluate import closed_loop, robustness_rows, tables
 from lernpfad.evaluate.lived import Lived
 from lernpfad.evaluate.results import label
-from lernpfad.evaluate.robustness import BASELINES, Robustness, robustness
+from lernpfad.evaluate.robustness import Robustness, robustness
 from lernpfad.run import provenance
 from lernpfad.run.record import Record
 
@@ -17,8 +17,6 @@ README, CSV, NOTES, FIGURE = "README.md", "matrix.csv", "notes.md", "matrix.png"
 Found = Mapping[str, Mapping[str, tuple[dict[str, Any], Lived]]]
 
 Facts = Mapping[tuple[str, str], Mapping[str, Any]]
-
-__all__ = ["BASELINES", "write"]
 
 _WIDTH: Final = 120
 
@@ -45,7 +43,7 @@ def _page(config: Any, judged: Robustness, facts: Facts, results: Path) -> str:
     told = [
         "# Robustness matrix\n",
         f"    {provenance.command_line()}\n",
-        fill(_HOW.format(people=config.learners * config.seeds, **_sizes(config)), _WIDTH) + "\n",
+        fill(_HOW.format(people=config.learners * config.repeats, **_sizes(config)), _WIDTH) + "\n",
         fill(robustness_rows.verdict(judged), _WIDTH) + "\n",
         f"![Normalised scores of policies by worlds]({FIGURE})\n",
         fill(_SCORE.format(reference=label(config.reference)), _WIDTH) + "\n",
@@ -85,9 +83,9 @@ def _told(facts: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _sizes(config: Any) -> dict[str, Any]:
-    names = ("fitted_in", "seeds", "learners", "first_seed", "past_weeks", "weeks", "rest")
+    names = ("fitted_in", "repeats", "learners", "first_seed", "past_weeks", "weeks", "rest")
     return {name: config[name] for name in names} | {
-        "last_seed": config.first_seed + config.seeds - 1,
+        "last_seed": config.first_seed + config.repeats - 1,
         "logged": config.log.learners,
         "logged_weeks": config.log.weeks,
         "tracer": label(config.uses.tracer or "none"),
@@ -123,7 +121,7 @@ def _metrics(judged: Robustness) -> dict[str, float]:
 
 _HOW = """Tracer ({tracer}), recommender ({recommender}) and whatever a policy learns were fitted once, on the log of
 {logged:,} people over {logged_weeks} weeks in the world {fitted_in}, and run in every world. In each world {people}
-people ({seeds} seeds, {first_seed} to {last_seed}, of {learners} each) spend {past_weeks} weeks under the logging
+people ({repeats} seeds, {first_seed} to {last_seed}, of {learners} each) spend {past_weeks} weeks under the logging
 policy; from there every policy has the same people with the same luck for {weeks} weeks, and {rest} more in which
 nobody is trained. True debt; 95 % intervals are bootstraps over learners within their seed. Simulated, not observed."""
 

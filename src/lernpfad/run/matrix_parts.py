@@ -3,15 +3,14 @@
 import hashlib
 import json
 import logging
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from lernpfad.core import ConfigError, KnowledgeTracer, Sequences, World, trace, unknown_name
+from lernpfad.core import ConfigError, KnowledgeTracer, Rollout, Sequences, World, trace, unknown_name
 from lernpfad.evaluate.metrics import METRICS
-from lernpfad.run import parts, stack, store
+from lernpfad.run import matrix_policies, parts, stack, store
 from lernpfad.run.seeds import child
 
 log = logging.getLogger(__name__)
@@ -20,23 +19,6 @@ VALIDATING = 0.1
 """Share of the logged people on whom early stopping is decided."""
 
 _KINDS = {"tracers": "tracer", "recommenders": "recommender"}
-
-
-@dataclass(frozen=True, eq=False)
-class Learned:
-    """Fitted tracers and recommenders by name. auc: of each tracer, on other people of the world it was fitted in."""
-
-    tracers: dict[str, Any]
-    recommenders: dict[str, Any]
-    auc: dict[str, float]
-
-    def tracer(self, name: str | None) -> Any:
-        """The tracer of that name, None for none."""
-        return None if name is None else self.tracers[name]
-
-    def recommender(self, name: str | None) -> Any:
-        """The recommender of that name, None for none."""
-        return None if name is None else self.recommenders[name]
 
 
 def world(config: Any, name: str) -> World[Any]:
@@ -75,16 +57,22 @@ def fit(config: Any, folder: Path) -> None:
         for name in config[kind] or ()
         if not (_place(folder, kind, name) / store.MODEL_FILE).is_file()
     ]
-    if not missing:
+    eager = [name for name in matrix_policies.learners(config) if not matrix_policies.there(config, folder, name)]
+    if not missing and not eager:
         return
     of = world(config, config.fitted_in)
-    train, valid = divided(logged(config, of, "logged people", learners=config.log.learners))
-    test = logged(config, of, "other logged people", learners=max(1, config.log.learners // 4))
+    done = logged(config, of, "logged people", learners=config.log.learners)
+    train, valid = divided(done.log)
+    if missing:
+        test = logged(config, of, "other logged people", learners=max(1, config.log.learners // 4)).log
     for kind, name in missing:
         log.info("fitting %s on %d offers of world %s", name, len(train), config.fitted_in)
         model = parts.build(config, f"{kind}.{name}").fit(train, valid)
         facts = {"name": name} | ({"auc": accuracy(model, test)} if kind == "tracers" else {})
         store.save(_place(folder, kind, name), model, catalog=of.believed, roles=of.roles, facts=facts)
+    for name in eager:
+        log.info("policy %s learns from %d offers of world %s", name, len(done.log), config.fitted_in)
+        matrix_policies.fit(config, folder, name, done=done, roles=of.roles, learned=load(config, folder))
 
 
 def accuracy(tracer: KnowledgeTracer[Any], test: Sequences) -> float:
@@ -93,11 +81,11 @@ def accuracy(tracer: KnowledgeTracer[Any], test: Sequences) -> float:
     return float(METRICS["auc"](trace(tracer, test)[rows], test.outcome[rows]))
 
 
-def logged(config: Any, of: World[Any], who: str, *, learners: int) -> Sequences:
-    """A log of people whom no policy is judged on."""
+def logged(config: Any, of: World[Any], who: str, *, learners: int) -> Rollout:
+    """People whom no policy is judged on, and their log."""
     from lernpfad.simulate.rollout import rollout
 
-    done = rollout(
+    return rollout(
         parts.build(config, "logging"),
         of,
         learners=learners,
@@ -107,7 +95,6 @@ def logged(config: Any, of: World[Any], who: str, *, learners: int) -> Sequences
         tracer=stack.truth(of),
         progress=config.progress,
     )
-    return done.log
 
 
 def divided(whole: Sequences, share: float = VALIDATING) -> tuple[Sequences, Sequences]:
@@ -117,12 +104,12 @@ def divided(whole: Sequences, share: float = VALIDATING) -> tuple[Sequences, Seq
     return whole.select(everybody[:first]), whole.select(everybody[first:])
 
 
-def load(config: Any, folder: Path) -> Learned:
+def load(config: Any, folder: Path) -> matrix_policies.Learned:
     """What was fitted."""
     found = {kind: {name: store.load(_place(folder, kind, name)) for name in config[kind] or ()} for kind in _KINDS}
     models = {kind: {name: one.model for name, one in of.items()} for kind, of in found.items()}
     auc = {name: float(one.facts["auc"]) for name, one in found["tracers"].items()}
-    return Learned(models["tracers"], models["recommenders"], auc)
+    return matrix_policies.Learned(models["tracers"], models["recommenders"], auc)
 
 
 def _place(folder: Path, kind: str, name: str) -> Path:

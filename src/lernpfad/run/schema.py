@@ -236,7 +236,7 @@ class Matrix(Common):
     own: Any = None
     world: Any = None
     first_seed: int = 2000
-    seeds: int = 20
+    repeats: int = 20
     learners: int = 25
     past_weeks: int = 12
     weeks: int = 26
@@ -287,7 +287,6 @@ SCHEMAS: dict[str, type[Common]] = {
 _LEAST = {
     "seed": 0,
     "first_seed": 0,
-    "seeds": 1,
     "rest": 0,
     "resamples": 0,
     "repeats": 1,
