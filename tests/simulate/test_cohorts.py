@@ -23,7 +23,7 @@ def test_cohorts_of_every_world_make_up_the_whole(name: str) -> None:
         same_log(cohort.log, whole.log.select(mine))
         np.testing.assert_array_equal(cohort.log.learners, whole.log.learners[mine])
         np.testing.assert_array_equal(cohort.role, whole.role[mine])
-        # a world of networks multiplies matrices, whose last bit depends on how many are multiplied at once
+        # a world of networks rounds the truth by who else is asked about, in the last bit
         np.testing.assert_allclose(cohort.debt, whole.debt[:, mine], rtol=1e-12)
         np.testing.assert_array_equal(cohort.hours, whole.hours[:, mine])
 
