@@ -17,6 +17,8 @@ COMMANDS = {
     "matrix": "policies in many worlds: which one can be relied on",
     "similar": "the neighbours of an item, as a recommender sees them",
     "export": "write the bundle that production loads",
+    "promote": "make a registered version the champion, unless it is worse",
+    "rollback": "give the champion's place back to the version before",
     "serve": "answer HTTP from a bundle",
     "demo": "the whole way on synthetic data, in a few minutes",
 }

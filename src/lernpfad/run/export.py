@@ -7,8 +7,9 @@ from typing import Any
 from omegaconf import OmegaConf
 
 from lernpfad.core import ConfigError, Policy
-from lernpfad.run import parts, provenance, stack
+from lernpfad.run import again, parts, precision, provenance, stack
 from lernpfad.run.evaluate import RESULT_FILE
+from lernpfad.run.mlflow_model import BundleModel
 from lernpfad.run.places import existing
 from lernpfad.run.record import Record, Start
 from lernpfad.serve import bundle
@@ -28,6 +29,7 @@ def run(config: Any) -> None:
     models = stack.models(used)
     start = Start("export", parts.folder(), parts.resolved(config))
     policy = _policy(config, judged)
+    precision.check(config.precision)
     with parts.build(config, "tracking").start(start) as record:
         place = bundle.write(
             config.folder,
@@ -38,9 +40,13 @@ def run(config: Any) -> None:
             roles=models.tracer.roles,
             metrics=_metrics(models, policy, judged),
             provenance=_provenance(config, models, record),
+            lighter=_lighter(config, models),
         )
         record.file(place, "bundle")
         log.info("bundle: %s", place)
+        if config.register is not None:
+            number = record.register(BundleModel(bundle.load(place)), config.register)
+            log.info("registered: version %s of '%s'", number, config.register)
 
 
 def _evaluation(folder: str | None) -> dict[str, Any]:
@@ -51,6 +57,13 @@ def _evaluation(folder: str | None) -> dict[str, Any]:
         raise ConfigError(f"evaluation: '{folder}' is no folder of lernpfad evaluate (it has no {RESULT_FILE})")
     found: dict[str, Any] = read_json(place)
     return found
+
+
+def _lighter(config: Any, models: stack.Models) -> precision.Lighter | None:
+    if config.precision == precision.FLOAT32:
+        return None
+    tested = again.read(models.tracer, what=f"precision={config.precision}")
+    return precision.Lighter(config.precision, tested, may_lose=config.precision_may_lose)
 
 
 def _policy(config: Any, judged: dict[str, Any]) -> Policy:

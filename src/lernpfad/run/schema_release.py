@@ -1,0 +1,40 @@
+"""Types of the settings of the commands that bring models into production: export, promote, rollback."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from lernpfad.run.schema_common import MISSING, Common, Models
+
+
+@dataclass
+class Export(Common):
+    """`lernpfad export`."""
+
+    policy: Any = None
+    evaluation: str | None = None
+    models: Models = field(default_factory=Models)
+    folder: str = MISSING
+    intended_use: str = ""
+    limits: str = ""
+    register: str | None = None
+    precision: str = "float32"
+    precision_may_lose: float = 0.005
+
+
+@dataclass
+class Promote(Common):
+    """`lernpfad promote`."""
+
+    name: str = MISSING
+    version: Any = "challenger"
+    why: str = MISSING
+    across_data: bool = False
+    gates: Any = None
+
+
+@dataclass
+class Rollback(Common):
+    """`lernpfad rollback`."""
+
+    name: str = MISSING
+    why: str = MISSING
