@@ -9,13 +9,17 @@ from omegaconf import OmegaConf
 from lernpfad.core import ConfigError, Policy
 from lernpfad.run import again, parts, precision, provenance, stack
 from lernpfad.run.evaluate import RESULT_FILE
+from lernpfad.run.judged import tables
 from lernpfad.run.mlflow_model import BundleModel
+from lernpfad.run.papers import papers
 from lernpfad.run.places import existing
 from lernpfad.run.record import Record, Start
 from lernpfad.serve import bundle
 from lernpfad.serve.files import jsonable, read_json
 
 log = logging.getLogger(__name__)
+
+SPLIT_FILE, PARTS = "split.json", ("train", "valid", "test")
 
 
 def run(config: Any) -> None:
@@ -28,7 +32,7 @@ def run(config: Any) -> None:
         )
     models = stack.models(used)
     start = Start("export", parts.folder(), parts.resolved(config))
-    policy = _policy(config, judged)
+    policy, named = _policy(config, judged), config.matrix_policy or _policy_name(config, judged)
     precision.check(config.precision)
     with parts.build(config, "tracking").start(start) as record:
         place = bundle.write(
@@ -38,9 +42,10 @@ def run(config: Any) -> None:
             policy=policy,
             catalog=models.tracer.catalog,
             roles=models.tracer.roles,
-            metrics=_metrics(models, policy, judged),
+            metrics=_metrics(models, policy, judged) | tables(models, matrix=config.matrix, policy=named),
             provenance=_provenance(config, models, record),
             lighter=_lighter(config, models),
+            papers=papers(config.papers),
         )
         record.file(place, "bundle")
         log.info("bundle: %s", place)
@@ -78,6 +83,11 @@ def _policy(config: Any, judged: dict[str, Any]) -> Policy:
     return build(judged["winner_spec"])
 
 
+def _policy_name(config: Any, judged: dict[str, Any]) -> str:
+    """What the policy is called in a robustness matrix, unless the config says so."""
+    return "".join(parts.choices("policy")) if parts.chosen(config, "policy") else str(judged["winner"])
+
+
 def _metrics(models: stack.Models, policy: Policy, judged: dict[str, Any]) -> dict[str, Any]:
     """Test metrics of the models, and what the policy did in closed loop if it is this one that won, with these."""
     from lernpfad.policy.spec import describe
@@ -96,6 +106,7 @@ def _provenance(config: Any, models: stack.Models, record: Record) -> dict[str, 
         "data": facts.get("data"),
         "data_hash": facts.get("data_hash"),
         "split": facts.get("split"),
+        "parts": _parts(models.tracer.folder.parent / SPLIT_FILE),
         "tracer_run": facts.get("run"),
         "recommender_run": None if models.recommender is None else models.recommender.facts.get("run"),
         "run": record.run_id(),
@@ -105,3 +116,9 @@ def _provenance(config: Any, models: stack.Models, record: Record) -> dict[str, 
         "intended_use": config.intended_use,
         "limits": config.limits,
     }
+
+
+def _parts(path: Path) -> dict[str, Any]:
+    """Learners and rows of each part of the split; none if the run kept no manifest of it."""
+    found = read_json(path)["parts"] if path.is_file() else {}
+    return {part: {"learners": found[part]["learners"], "rows": found[part]["rows"]} for part in PARTS if part in found}

@@ -36,8 +36,7 @@ class Lighter:
         graphs = sorted(folder.rglob("*.onnx"))
         if not graphs:
             raise ConfigError(
-                f"precision={self.precision} is for ONNX graphs, and none of these models has any; "
-                "leave it at float32"
+                f"precision={self.precision} is for ONNX graphs, and none of these models has any; leave it at float32"
             )
         for path in graphs:
             _convert(path, CONVERSIONS[self.precision])

@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 
 def run(config: Any) -> None:
     """Hold the challenger to the gates and move the alias; one line says what became of it."""
-    gates = [Gate(**one) for one in config.gates.values() if one is not None]
+    why, gates = config.why, [Gate(**one) for one in config.gates.values() if one is not None]
     with parts.build(config, "tracking").registry(config.name) as registry:
         number, champion = registry.number(str(config.version)), registry.champion()
         if number == champion:
@@ -22,7 +22,7 @@ def run(config: Any) -> None:
         challenger = registry.manifest(number)
         if champion is not None:
             _require(config, gates, challenger, registry, number=number, champion=champion)
-        registry.promote(number, why=config.why)
+        registry.promote(number, why=why)
     log.info("version %s of '%s' is the champion (before: %s)", number, config.name, champion or "nobody")
 
 

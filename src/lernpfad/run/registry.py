@@ -32,10 +32,11 @@ class Registry:
 
     def add(self, model_id: str, *, run: str) -> str:
         """A logged model as the new version, alias challenger; the very first one is champion. Returns its number."""
-        first = not self._exists()
-        if first:
+        if not self._exists():
             self.client.create_registered_model(self.name)
-        made = self.client.create_model_version(self.name, f"models:/{model_id}", run_id=run, model_id=model_id)
+        first = not self._versions()
+        place = self.client.get_logged_model(model_id).artifact_location  # models:/<id> is looked up in another store
+        made = self.client.create_model_version(self.name, place, run_id=run, model_id=model_id)
         number = str(made.version)
         if first:
             self.promote(number, why=_FIRST)

@@ -10,6 +10,7 @@ log = logging.getLogger(__name__)
 
 def run(config: Any) -> None:
     """Move the alias back; one line says between which versions."""
+    why = config.why
     with parts.build(config, "tracking").registry(config.name) as registry:
-        gone, back = registry.rollback(why=config.why)
+        gone, back = registry.rollback(why=why)
     log.info("version %s of '%s' is the champion again (version %s was)", back, config.name, gone)

@@ -7,6 +7,18 @@ from lernpfad.run.schema_common import MISSING, Common, Models
 
 
 @dataclass
+class Papers:
+    """What only the operator knows, for the documents of a bundle."""
+
+    controller: str | None = None
+    contact: str | None = None
+    legal_basis: str | None = None
+    recipients: str | None = None
+    retention_months: int | None = None
+    works_agreement: str | None = None
+
+
+@dataclass
 class Export(Common):
     """`lernpfad export`."""
 
@@ -19,6 +31,9 @@ class Export(Common):
     register: str | None = None
     precision: str = "float32"
     precision_may_lose: float = 0.005
+    matrix: str | None = None
+    matrix_policy: str | None = None
+    papers: Papers = field(default_factory=Papers)
 
 
 @dataclass
