@@ -45,5 +45,5 @@ def test_what_is_no_number_is_none():
 def test_a_gate_without_meaning_is_refused():
     with pytest.raises(ConfigError, match=r"no value of better .*named 'hihger'; did you mean 'higher'"):
         Gate("tracer/auc", "hihger")
-    with pytest.raises(ConfigError, match="tolerance is -0.1, expected 0 or more"):
+    with pytest.raises(ConfigError, match=r"tolerance is -0\.1, expected 0 or more"):
         Gate("tracer/auc", "higher", -0.1)

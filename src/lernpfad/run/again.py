@@ -13,7 +13,7 @@ CONFIG_FILE = "config.json"
 
 
 @dataclass(frozen=True, eq=False)
-class Tested:
+class TrainedOn:
     """protocol: how recommenders were judged, as arguments of `measure.ranking`."""
 
     dataset: Dataset
@@ -21,7 +21,7 @@ class Tested:
     protocol: dict[str, Any]
 
 
-def read(fitted: Fitted, *, what: str) -> Tested:
+def read(fitted: Fitted, *, what: str) -> TrainedOn:
     """From the run folder of a fitted model. what: who needs it, for the message.
 
     ConfigError if the run folder, the data set or its content is not what it was.
@@ -41,4 +41,4 @@ def read(fitted: Fitted, *, what: str) -> Tested:
             f"{what} needs the data of the training, but '{dataset.name}' has changed since: its hash is "
             f"{dataset.fingerprint[:12]}, was {str(fitted.facts.get('data_hash'))[:12]}; train again"
         )
-    return Tested(dataset, split, measure.protocol(config))
+    return TrainedOn(dataset, split, measure.protocol(config))

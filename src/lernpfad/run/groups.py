@@ -8,7 +8,7 @@ import numpy as np
 
 from lernpfad.core import Array, IntArray, StrArray
 from lernpfad.evaluate.metrics import reliability, tracing_metrics
-from lernpfad.run.again import Tested
+from lernpfad.run.again import TrainedOn
 from lernpfad.run.predictions import Predictions
 
 FEWEST: Final = 5
@@ -23,7 +23,7 @@ _LENGTHS: Final = ((0, 0), (1, 4), (5, 19), (20, 99))
 _THRESHOLD: Final = 0.5
 
 
-def tables(found: Predictions, tested: Tested | None) -> dict[str, list[dict[str, Any]]]:
+def tables(found: Predictions, tested: TrainedOn | None) -> dict[str, list[dict[str, Any]]]:
     """By dimension (history length, starting level, and roles where the data has them) a row for each group.
 
     Each row: group, learners, answers, AUC and the others, and true_positive_rate, the share of correct answers
@@ -87,7 +87,13 @@ def merged(group: StrArray, owner: IntArray) -> StrArray:
 
 
 def _sizes(group: StrArray, owner: IntArray) -> dict[str, int]:
-    return {str(one): len(np.unique(owner[group == one])) for one in np.unique(group)}
+    return {str(one): len(np.unique(owner[group == one])) for one in sorted(np.unique(group), key=_order)}
+
+
+def _order(name: str) -> tuple[bool, int, str]:
+    """Ranges by where they begin, texts by the alphabet, the others last."""
+    begins = str(name).split(" ")[0]
+    return name == OTHERS, int(begins) if begins.isdigit() else 0, str(name)
 
 
 def _rows(found: Predictions, group: Array, scored: Array) -> list[dict[str, Any]]:
@@ -126,7 +132,7 @@ def _by_start(found: Predictions) -> tuple[StrArray, Array]:
     return level[found.owner], ~first & (seen >= FIRST)[found.owner]
 
 
-def _columns(found: Predictions, tested: Tested) -> Mapping[str, StrArray]:
+def _columns(found: Predictions, tested: TrainedOn) -> Mapping[str, StrArray]:
     """Labels of each answer by what the data set says of its learners: roles by name, other texts as they are."""
     dataset, place = tested.dataset, _place(found, tested)
     roles = [] if dataset.roles is None else [str(one) for one in dataset.roles.names]
@@ -140,7 +146,7 @@ def _columns(found: Predictions, tested: Tested) -> Mapping[str, StrArray]:
     return labels
 
 
-def _place(found: Predictions, tested: Tested) -> IntArray:
+def _place(found: Predictions, tested: TrainedOn) -> IntArray:
     """The learner of each answer as an index into the data set; windows name it already."""
     test = tested.split.test
     if "learner" in test.extra:

@@ -46,7 +46,7 @@ def _number(text: str) -> float | None:
     return float(text) if text else None
 
 
-def _tested(models: stack.Models) -> again.Tested | None:
+def _tested(models: stack.Models) -> again.TrainedOn | None:
     """The data of the training, for what it says of its learners; groups by role are left out without it."""
     try:
         return again.read(models.tracer, what="metrics by role")

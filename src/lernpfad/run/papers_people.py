@@ -19,7 +19,7 @@ SETTINGS: Final = {
 }
 """What only the operator knows: settings of the section `papers`, and what they are."""
 
-_NOT_DONE: Final = """* No export of a person's figures to HR roles; aggregates are of 5 people and more.
+_NOT_DONE: Final = """* No export of a person's figures to HR roles; figures by group are of 5 people and more.
 * No inference of emotions, no text or voice of learners, no comparison of one employee with another.
 * No decision on promotion, termination, pay or task allocation rests on an estimate.
 """
@@ -64,15 +64,16 @@ def dpia(manifest: Manifest, settings: Mapping[str, Any]) -> str:
             tables.markdown(known) + "\n",
             "## Processing and purpose\n",
             str(facts.get("intended_use") or INTENDED_USE) + "\n",
-            f"Models fitted on `{facts.get('data')}` (hash `{manifest.data_hash}`); personal data stored in service: "
-            f"{', '.join(stored())}.\n",
+            f"Models fitted on `{facts.get('data')}` (hash `{manifest.data_hash}`); tables in service, see "
+            f"works_agreement.md: {', '.join(stored())}.\n",
             "## Necessity and proportionality\n",
             "Only what a learner did with an item is read. Left to be assessed: why a milder means does not do.\n",
             "## Risks and measures\n",
             "See risk_register.md: its figures are those of this bundle. Left to be assessed: likelihood and damage.\n",
             "## Rights of those concerned\n",
             "* Information: reasons with every offer; data_sheet.md, works_agreement.md.\n"
-            "* Erasure: `DELETE /v1/learners`, with a receipt; the models hold no learner.\n"
+            "* Erasure: `DELETE /v1/learners`, with a receipt. Models fitted before keep what they learned of everybody "
+            "until they are fitted again.\n"
             "* Objection: an offer can be declined, and declining is no disadvantage.\n",
             "## What is not done\n",
             _NOT_DONE,

@@ -21,12 +21,12 @@ def register(manifest: Manifest) -> str:
 
 def _risks(manifest: Manifest) -> list[tuple[str, str, str]]:
     return [
-        ("Mastery is estimated wrongly", _accuracy(manifest), "Interval and calibration in the model card; contest"),
+        ("Mastery is estimated wrongly", _accuracy(manifest), "Calibration in the model card; gates before promotion"),
         ("Some groups are served worse", _widest(manifest), "Bias audit in the data sheet; look before each release"),
         ("The policy fails where the world differs", _worst(manifest), "Robustness matrix; rollback to the champion"),
-        ("Scores are used to judge people", "no figure", "Intended use; aggregates of 5 and more; works agreement"),
+        ("Scores are used to judge people", "no figure", "Intended use; groups of 5 and more; works agreement"),
         ("A learner is identified", "no figure", "Ids as keyed hashes; erasure with receipt; nothing in logs"),
-        ("Learners stop deciding", _acceptance(manifest), "Offers can be declined; reasons are shown; override"),
+        ("Learners stop deciding", _acceptance(manifest), "Offers can be declined; reasons are shown"),
         ("A changed bundle is served", "sha256 of every file", "The loader refuses it and names the file"),
         ("A smaller precision changes answers", _precision(manifest), "Measured; refused beyond the allowed loss"),
         ("The data no longer fit", f"data hash {str(manifest.data_hash)[:12]}", "Retrain; gates before promotion"),

@@ -28,7 +28,7 @@ class Lighter:
     """
 
     precision: str
-    tested: again.Tested
+    tested: again.TrainedOn
     may_lose: float
 
     def convert(self, folder: Path) -> None:
@@ -91,7 +91,7 @@ def _to_float16(source: Path, target: Path) -> None:
 CONVERSIONS: Final[Mapping[str, Convert]] = {FLOAT16: _to_float16, INT8: _to_int8}
 
 
-def _tracers(tested: again.Tested, full: Any, light: Any) -> dict[str, Any]:
+def _tracers(tested: again.TrainedOn, full: Any, light: Any) -> dict[str, Any]:
     before, after = (_tracing(tested, one) for one in (full, light))
     return {
         "measured": {"float32": _each(before, "auc"), "here": _each(after, "auc")},
@@ -104,7 +104,7 @@ def _tracers(tested: again.Tested, full: Any, light: Any) -> dict[str, Any]:
     }
 
 
-def _recommenders(tested: again.Tested, full: Any, light: Any) -> dict[str, Any]:
+def _recommenders(tested: again.TrainedOn, full: Any, light: Any) -> dict[str, Any]:
     before, after = (_ranking(tested, one) for one in (full, light))
     return {
         "measured": {"float32": {"test": before["ndcg@10"]}, "here": {"test": after["ndcg@10"]}},
@@ -117,7 +117,7 @@ def _recommenders(tested: again.Tested, full: Any, light: Any) -> dict[str, Any]
     }
 
 
-def _tracing(tested: again.Tested, tracer: Any) -> dict[str, dict[str, float]]:
+def _tracing(tested: again.TrainedOn, tracer: Any) -> dict[str, dict[str, float]]:
     """Metrics on the test part, and on the validation part if any of it is scored."""
     split = tested.split
     of = {"valid": (split.valid, split.valid_scored), "test": (split.test, split.test_scored)}
@@ -132,7 +132,7 @@ def _rows(tracer: Any, histories: Any, scored: Any) -> measure.Rows:
     return measure.tracing_rows(measure.tracing(tracer, histories, scored), resamples=0, seed=0)
 
 
-def _ranking(tested: again.Tested, recommender: Any) -> dict[str, float]:
+def _ranking(tested: again.TrainedOn, recommender: Any) -> dict[str, float]:
     split = tested.split
     wanted = {**tested.protocol, "ks": sorted({*tested.protocol["ks"], 10})}
     found = measure.ranking(recommender, split.test, split.test_scored, train=split.train, **wanted)
