@@ -1,5 +1,6 @@
 """Versions of a registered bundle: who is champion, how one becomes it, and how one goes back. On a real store."""
 
+import socket
 import subprocess
 import sys
 import time
@@ -165,6 +166,13 @@ def test_it_has_a_signature_and_an_example_that_is_nobody(served):
     assert set(served.input_example["learner"]) == {"example-1", "example-2"}
 
 
+def test_nothing_in_the_registry_is_a_pickle(shop, served):
+    files = [path for path in (shop.home / "artifacts").rglob("*") if path.is_file()]
+    assert any(path.name == "manifest.json" for path in files)
+    assert not [path for path in files if path.suffix in (".pkl", ".pickle", ".joblib", ".pt")]
+    assert not [path for path in files if path.read_bytes()[:1] == b"\x80"]
+
+
 def test_a_role_is_optional_and_an_unknown_one_refused(served):
     from lernpfad.core import DataError
 
@@ -179,20 +187,24 @@ def test_mlflow_serves_it_over_http(shop, served):
     import json
     import os
 
-    port = 5871
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
     words = ["-m", "mlflow", "models", "serve", "-m", "models:/served@champion", "--env-manager", "local"]
-    environment = os.environ | {"MLFLOW_TRACKING_URI": shop.record.uri, "MLFLOW_DISABLE_TELEMETRY": "true"}
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # MLflow calls uvicorn by its name
+    environment = os.environ | {"MLFLOW_TRACKING_URI": shop.record.uri, "PATH": path}
     process = subprocess.Popen([sys.executable, *words, "-p", str(port)], env=environment, start_new_session=True)
     try:
         body = {"dataframe_split": served.input_example.to_dict(orient="split"), "params": {"k": 2}}
-        answer = json.loads(_posted(f"http://127.0.0.1:{port}/invocations", json.dumps(body).encode()))
+        answer = json.loads(_posted(process, f"http://127.0.0.1:{port}/invocations", json.dumps(body).encode()))
     finally:
-        os.killpg(process.pid, 15)
-        process.wait(30)
+        if process.poll() is None:
+            os.killpg(process.pid, 15)
+        process.wait(60)
     assert [one["place"] for one in answer["predictions"]] == [1, 2, 1, 2]
 
 
-def _posted(address, body, *, patience=240.0):
+def _posted(process, address, body, *, patience=300.0):
     """What a server that is still starting answers in the end."""
     until = time.monotonic() + patience
     while True:
@@ -200,6 +212,6 @@ def _posted(address, body, *, patience=240.0):
             request = urllib.request.Request(address, body, {"content-type": "application/json"})
             return urllib.request.urlopen(request, timeout=60).read()
         except OSError:
-            if time.monotonic() > until:
+            if time.monotonic() > until or process.poll() is not None:
                 raise
             time.sleep(1.0)

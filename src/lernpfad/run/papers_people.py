@@ -72,8 +72,8 @@ def dpia(manifest: Manifest, settings: Mapping[str, Any]) -> str:
             "See risk_register.md: its figures are those of this bundle. Left to be assessed: likelihood and damage.\n",
             "## Rights of those concerned\n",
             "* Information: reasons with every offer; data_sheet.md, works_agreement.md.\n"
-            "* Erasure: `DELETE /v1/learners`, with a receipt. Models fitted before keep what they learned of everybody "
-            "until they are fitted again.\n"
+            "* Erasure: `DELETE /v1/learners`, with a receipt. Models fitted before keep what they learned of "
+            "everybody until they are fitted again.\n"
             "* Objection: an offer can be declined, and declining is no disadvantage.\n",
             "## What is not done\n",
             _NOT_DONE,
