@@ -111,6 +111,10 @@ def test_a_version_that_was_changed_in_the_store_is_not_promoted(shop, command):
         (("promote", "name=named", "why=x", "version=chalenger"), "no version named 'chalenger'"),
         (("rollback", "name=nmaed", "why=x"), "no registered model named 'nmaed'; did you mean 'named'?"),
         (("promote", "name=named"), "why must be given: why=..."),
+        (
+            ("promote", "name=named", "why=x", "+gates.auc.least=1"),
+            "gates.auc wants metric, better and maybe tolerance",
+        ),
     ],
 )
 def test_what_is_not_there_is_said_in_one_line(shop, command, words, line):

@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 
 def run(config: Any) -> None:
     """Hold the challenger to the gates and move the alias; one line says what became of it."""
-    why, gates = config.why, [Gate(**one) for one in config.gates.values() if one is not None]
+    why, gates = config.why, [_gate(name, one) for name, one in config.gates.items() if one is not None]
     with parts.build(config, "tracking").registry(config.name) as registry:
         number, champion = registry.number(str(config.version)), registry.champion()
         if number == champion:
@@ -24,6 +24,13 @@ def run(config: Any) -> None:
             _require(config, gates, challenger, registry, number=number, champion=champion)
         registry.promote(number, why=why)
     log.info("version %s of '%s' is the champion (before: %s)", number, config.name, champion or "nobody")
+
+
+def _gate(name: str, settings: Any) -> Gate:
+    try:
+        return Gate(**settings)
+    except TypeError as problem:
+        raise ConfigError(f"gates.{name} wants metric, better and maybe tolerance ({problem})") from problem
 
 
 def _require(
