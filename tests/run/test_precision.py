@@ -23,7 +23,7 @@ PROTOCOL = {"history": 0.5, "targets": "all", "mask_seen": True, "ks": [5, 10]}
 def tested(planted):
     every = (np.ones(len(part), dtype=bool) for part in (planted.valid, planted.test))
     split = Split("planted", planted.train, planted.valid, planted.test, *every)
-    return TrainedOn(Dataset("planted", planted.train), split, PROTOCOL)
+    return {"tracer": TrainedOn(Dataset("planted", planted.train), split, PROTOCOL)}
 
 
 @pytest.fixture(scope="module")
@@ -97,12 +97,30 @@ def test_a_conversion_that_loses_too_much_is_not_written(stack, planted, tested,
     assert [path.name for path in tmp_path.iterdir()] == ["bundle"]
 
 
+def test_a_conversion_that_fails_is_one_line(stack, planted, tested, tmp_path, monkeypatch):
+    def fails(source, target):
+        raise RuntimeError("no such operator\nand a long trace")
+
+    monkeypatch.setitem(precision.CONVERSIONS, precision.INT8, fails)
+    with pytest.raises(
+        BundleError, match=r"\.onnx cannot be converted to int8 \(no such operator\); nothing was written"
+    ):
+        exported(tmp_path / "bundle", stack, precision.Lighter("int8", tested, may_lose=0.05), catalog=planted.catalog)
+    assert not list(tmp_path.iterdir())
+
+
 def test_where_there_are_no_graphs_there_is_nothing_to_convert(planted, tested, tmp_path):
     arrays = NextBest(ItemMean().fit(planted.train), None, DebtPerMinute())
     lighter = precision.Lighter("float16", tested, may_lose=0.05)
     with pytest.raises(ConfigError, match="precision=float16 is for ONNX graphs, and none of these models has any"):
         exported(tmp_path / "bundle", arrays, lighter, catalog=planted.catalog)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_model_without_graphs_is_not_measured(stack, planted):
+    assert precision.has_graphs(stack.tracer)
+    assert not precision.has_graphs(stack.recommender)
+    assert not precision.has_graphs(ItemMean())
 
 
 def test_an_unheard_of_precision_is_refused_by_name():

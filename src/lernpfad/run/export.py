@@ -67,7 +67,12 @@ def _evaluation(folder: str | None) -> dict[str, Any]:
 def _lighter(config: Any, models: stack.Models) -> precision.Lighter | None:
     if config.precision == precision.FLOAT32:
         return None
-    tested = again.read(models.tracer, what=f"precision={config.precision}")
+    fitted = {"tracer": models.tracer, "recommender": models.recommender}
+    tested = {
+        part: again.read(one, what=f"precision={config.precision}")
+        for part, one in fitted.items()
+        if one is not None and precision.has_graphs(one.model)
+    }
     return precision.Lighter(config.precision, tested, may_lose=config.precision_may_lose)
 
 

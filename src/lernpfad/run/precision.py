@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from lernpfad.core import BundleError, ConfigError, NextBest, unknown_name
+from lernpfad.core import BundleError, ConfigError, NextBest, persist, unknown_name
 from lernpfad.run import again, measure, timing
+from lernpfad.serve.models import Exports
 
 _FLOAT: Final = 1
 """ONNX's number for float32, the type of whatever onnxruntime cannot infer."""
@@ -22,13 +23,13 @@ Convert = Callable[[Path, Path], None]
 
 @dataclass(frozen=True, eq=False)
 class Lighter:
-    """See `serve.bundle.Lighter`. tested: the data that the models were trained on, divided as it was then.
+    """See `serve.lighter.Lighter`. tested: by model that has graphs, the data it was trained on, divided as then.
 
     may_lose: how much of AUC (tracer) and of NDCG@10 (recommender) may be lost on any part, before nothing is written.
     """
 
     precision: str
-    tested: again.TrainedOn
+    tested: Mapping[str, again.TrainedOn]
     may_lose: float
 
     def convert(self, folder: Path) -> None:
@@ -39,13 +40,12 @@ class Lighter:
                 f"precision={self.precision} is for ONNX graphs, and none of these models has any; leave it at float32"
             )
         for path in graphs:
-            _convert(path, CONVERSIONS[self.precision])
+            _convert(path, self.precision)
 
     def judge(self, full: NextBest, light: NextBest) -> Mapping[str, Mapping[str, Any]]:
         """What was lost and gained, by model. BundleError if more was lost than may be."""
-        found = {"tracer": _tracers(self.tested, full.tracer, light.tracer)}
-        if full.recommender is not None and light.recommender is not None:
-            found["recommender"] = _recommenders(self.tested, full.recommender, light.recommender)
+        pairs = {part: (getattr(full, part), getattr(light, part)) for part in self.tested}
+        found = {part: _MEASURES[part](self.tested[part], *pair) for part, pair in pairs.items()}
         for part, facts in found.items():
             for where, lost in facts["lost"].items():
                 if not lost <= self.may_lose:
@@ -56,6 +56,11 @@ class Lighter:
         return {part: {"precision": self.precision, **facts} for part, facts in found.items()}
 
 
+def has_graphs(model: Any) -> bool:
+    """Whether a model, or one that it is made of, is exported as graphs."""
+    return isinstance(model, Exports) or any(has_graphs(one) for one in persist.members(model).values())
+
+
 def check(precision: str) -> None:
     """Refuse a precision that there is not."""
     known = (FLOAT32, *CONVERSIONS)
@@ -63,10 +68,16 @@ def check(precision: str) -> None:
         raise ConfigError(unknown_name("precision", precision, known))
 
 
-def _convert(path: Path, convert: Convert) -> None:
+def _convert(path: Path, precision: str) -> None:
     with tempfile.TemporaryDirectory() as scratch, _quiet():
         made = Path(scratch) / path.name
-        convert(path, made)
+        try:
+            CONVERSIONS[precision](path, made)
+        except Exception as problem:  # onnx and onnxruntime have no common base of their errors
+            line = str(problem).partition("\n")[0]
+            raise BundleError(
+                f"{path.name} cannot be converted to {precision} ({line}); nothing was written. Export float32"
+            ) from problem
         path.write_bytes(made.read_bytes())
 
 
@@ -141,6 +152,12 @@ def _ranking(tested: again.TrainedOn, recommender: Any) -> dict[str, float]:
 
 def _each(metrics: Mapping[str, Mapping[str, float]], name: str) -> dict[str, float]:
     return {part: of[name] for part, of in metrics.items()}
+
+
+_MEASURES: Final[Mapping[str, Callable[[again.TrainedOn, Any, Any], dict[str, Any]]]] = {
+    "tracer": _tracers,
+    "recommender": _recommenders,
+}
 
 
 @contextmanager
