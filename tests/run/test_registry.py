@@ -28,6 +28,7 @@ def command(lernpfad, shop, capsys):
     """A command on the store's registry: exit code and what was said on stderr."""
 
     def run(*words):
+        capsys.readouterr()  # what the store said when it was made
         code = lernpfad(*words, *shop.words)
         return code, capsys.readouterr().err
 
