@@ -20,6 +20,8 @@ COMMANDS = {
     "report": "return on learning: debt, why it moves, for whom, and where it breaks even",
     "similar": "the neighbours of an item, as a recommender sees them",
     "export": "write the bundle that production loads",
+    "promote": "make a registered version the champion, unless it is worse",
+    "rollback": "give the champion's place back to the version before",
     "serve": "answer HTTP from a bundle",
     "demo": "the whole way on synthetic data, in a few minutes",
 }

@@ -4,23 +4,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lernpfad.core.errors import ConfigError, unknown_name
-
-MISSING: Any = "???"
-"""What the command line or the YAML must give."""
+from lernpfad.run.schema_common import MISSING, Common, Models
+from lernpfad.run.schema_release import Export, Promote, Rollback
 
 NONE = "none"
 """The choice in a config group that leaves the part out; `recommender=null` says the same."""
 
 _OPTIONAL_PARTS = ("tracer", "recommender", "trainer", "experiment", "simulator", "data", "policy", "scenario")
-
-
-@dataclass
-class Common:
-    """What every command has."""
-
-    seed: int = 0
-    runs: str = "runs"
-    tracking: Any = None
 
 
 @dataclass
@@ -56,14 +46,6 @@ class Tune(Common):
     ranking_targets: str = "all"
     ranking_mask_seen: bool = True
     ranking_ks: list[int] = field(default_factory=lambda: [5, 10, 20])
-
-
-@dataclass
-class Models:
-    """Folders of fitted models."""
-
-    tracer: str | None = None
-    recommender: str | None = None
 
 
 @dataclass
@@ -176,18 +158,6 @@ class Report(Common):
 
 
 @dataclass
-class Export(Common):
-    """`lernpfad export`."""
-
-    policy: Any = None
-    evaluation: str | None = None
-    models: Models = field(default_factory=Models)
-    folder: str = MISSING
-    intended_use: str = ""
-    limits: str = ""
-
-
-@dataclass
 class Benchmark(Common):
     """`lernpfad benchmark`. worker: number of this process among those that one command started, null for the first."""
 
@@ -277,6 +247,8 @@ SCHEMAS: dict[str, type[Common]] = {
     "evaluate": Evaluate,
     "report": Report,
     "export": Export,
+    "promote": Promote,
+    "rollback": Rollback,
     "benchmark": Benchmark,
     "matrix": Matrix,
     "demo": Demo,
