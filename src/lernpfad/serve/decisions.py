@@ -145,15 +145,17 @@ def _learners(database: Database, last: int) -> list[Any]:
 
 def _history(database: Database, number: int, pseudonym: str) -> Iterator[dict[str, Any]]:
     query = (
-        "SELECT item, time, accepted, outcome, minutes, interactions.decision, bundle, policy, items, drawn FROM interactions "
+        "SELECT interactions.id, item, time, accepted, outcome, minutes, interactions.decision, bundle, policy, items, "
+        "drawn FROM interactions "
         "LEFT JOIN decisions d ON d.id = interactions.decision AND d.learner = interactions.learner "
         f"WHERE interactions.learner = ? AND {NOT_VOIDED} ORDER BY time, place"
     )
-    for item, time, accepted, outcome, minutes, decision, bundle, policy, offered, drawn in database.read(
+    for key, item, time, accepted, outcome, minutes, decision, bundle, policy, offered, drawn in database.read(
         lambda on: on.execute(query, (number,)).fetchall()
     ):
         yield {
             "learner": pseudonym,
+            "id": key,
             "item": item,
             "time": time,
             "accepted": bool(accepted),

@@ -17,6 +17,7 @@ from lernpfad.core import (
     recommend,
     unknown_name,
 )
+from lernpfad.serve import curriculum
 from lernpfad.serve.bundle import Bundle
 from lernpfad.serve.history import Rows
 from lernpfad.serve.schema import (
@@ -52,13 +53,16 @@ class Engine:
         self.bundle = bundle
         self._roles = {str(name): index for index, name in enumerate(bundle.roles.names)} if bundle.roles else {}
 
-    def next_items(self, request: NextItemsRequest, *, now: float) -> NextItemsAnswer:
-        """The k best items with reasons. now: the clock, used where the request names no time."""
+    def next_items(self, request: NextItemsRequest, *, now: float, why: str = "") -> NextItemsAnswer:
+        """The k best items with reasons. now: the clock, used where the request names no time.
+
+        why: the reason for which the fixed curriculum decides, "" for the policy; see `curriculum`.
+        """
         history = self._history(request.history)
-        situation = self.situation(request, history, now=now, minutes=request.minutes)
-        found = recommend(self.bundle.next_best.policy, situation, k=request.k)[0]
+        situation = self.situation(request, history, now=now, minutes=request.minutes, why=why)
+        found = recommend(curriculum.FIXED if why else self.bundle.next_best.policy, situation, k=request.k)[0]
         warnings = self.warnings([row.item for row in request.history], history)
-        return NextItemsAnswer(items=[told(one) for one in found], **self.common(situation), warnings=warnings)
+        return NextItemsAnswer(**self.answered(found, situation, warnings, why=why))
 
     def profile(self, request: ProfileRequest, *, now: float) -> ProfileAnswer:
         """Mastery, requirement and gap of every skill, and the debt."""
@@ -66,6 +70,18 @@ class Engine:
         situation = self.situation(request, history, now=now)
         warnings = self.warnings([row.item for row in request.history], history)
         return ProfileAnswer(skills=self.skills(situation), **self.common(situation), warnings=warnings)
+
+    def answered(
+        self, found: Sequence[Recommendation], situation: Situation, warnings: Sequence[str], *, why: str
+    ) -> dict[str, Any]:
+        """The fields of a `NextItemsAnswer`; what the curriculum decided says why, and has no estimates."""
+        said = {"bundle": self.bundle.version, "at": float(situation.at[0]), "debt": None} if why else {}
+        return {
+            "items": [curriculum.listed(one) if why else told(one) for one in found],
+            "decided_by": "curriculum" if why else "policy",
+            "warnings": [*([curriculum.warning(why)] if why else []), *warnings],
+            **(said or self.common(situation)),
+        }
 
     def skills(self, situation: Situation) -> list[SkillProfile]:
         """Every skill of the one learner, the widest weighted gap first."""
@@ -109,20 +125,31 @@ class Engine:
         )
 
     def situation(
-        self, request: Wanted, history: Sequences, *, now: float, minutes: float | None = None, state: Any = None
+        self,
+        request: Wanted,
+        history: Sequences,
+        *,
+        now: float,
+        minutes: float | None = None,
+        state: Any = None,
+        why: str = "",
     ) -> Situation:
-        """Where the one learner of `history` stands. state: of the tracer after it, if it is known already."""
+        """Where the one learner of `history` stands. state: of the tracer after it, if it is known already.
+
+        why: a reason to ask no model, see `next_items`.
+        """
         at = _moment(request, history, now=now)
         role = self._role(request)
-        return self.bundle.next_best.situation(
+        found = self.bundle.next_best.situation(
             history,
             requirement=self._requirement(request, role, at=at),
             role=np.array([role]),
             minutes_left=None if minutes is None else np.array([minutes]),
             at=np.array([at]),
             catalog=self.bundle.catalog,
-            state=state,
+            state=() if why else state,
         )
+        return curriculum.unasked(found) if why else found
 
     def warnings(self, items: Sequence[str], history: Sequences, *, where: str = "history") -> list[str]:
         """A line for each item that the bundle does not know, the first twenty."""

@@ -101,16 +101,19 @@ class Gap(BaseModel):
     gap: float = Field(description="max(0, requirement - mastery)")
 
 
+_UNASKED: Final = "null where the fixed curriculum decided"
+
+
 class NextItem(BaseModel):
     """One recommended item and why."""
 
     item: str
     reason: str = Field(description="The reason in a sentence.")
     propensity: float = Field(description="Probability with which the policy offers it now; log it.")
-    debt_reduction: float = Field(description="Expected fall of the learning debt if it is taken.")
+    debt_reduction: float | None = Field(description=f"Expected fall of the learning debt if it is taken; {_UNASKED}.")
     minutes: float = Field(description="Expected effort.")
-    success: float = Field(description="Predicted P(correct).")
-    affinity: float = Field(description="The recommender's score.")
+    success: float | None = Field(description=f"Predicted P(correct); {_UNASKED}.")
+    affinity: float | None = Field(description=f"The recommender's score; {_UNASKED}.")
     gaps: list[Gap] = Field(description="Its skills that fall short of the requirement, widest gap first.")
 
 
@@ -127,6 +130,11 @@ class NextItemsAnswer(Answer):
     """The best items for now, best first; fewer than k where fewer fit."""
 
     items: list[NextItem]
+    decided_by: Literal["policy", "curriculum"] = Field(
+        default="policy",
+        description="The bundle's policy, or the fixed curriculum of the role, where that was switched to or the model "
+        "cannot answer; a warning says which, and no model was asked.",
+    )
 
 
 class SkillProfile(BaseModel):

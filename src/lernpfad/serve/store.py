@@ -127,7 +127,7 @@ class Store:
                 (found[0],),
             ).fetchall()
             cached = None if found[1] is None else Cached(found[1], found[2], found[3], bytes(found[4]))
-            return Known(found[0], _columns(rows), cached)
+            return Known(found[0], columns(rows), cached)
 
         return self.database.read(work)
 
@@ -225,7 +225,8 @@ def _stored_content(on: Transaction, number: int | None, key: str) -> tuple[obje
     return tuple(on.execute(query, (number, key)).fetchone())
 
 
-def _columns(rows: Sequence[Sequence[object]]) -> Rows:
+def columns(rows: Sequence[Sequence[object]]) -> Rows:
+    """Rows of item, outcome, accepted, minutes and time as columns."""
     if not rows:
         return Rows()
     item, outcome, accepted, minutes, time = zip(*rows, strict=True)
