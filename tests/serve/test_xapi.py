@@ -218,7 +218,7 @@ def mutated(rng: random.Random) -> object:
         {},
         [[]],
         10**400,
-        GOLDEN,
+        copy.deepcopy(GOLDEN),
         "PT" + "9" * 50,
     ]
     for _ in range(rng.randint(1, 4)):
