@@ -53,9 +53,9 @@ def test_each_command_works(folder: Path) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = str(free.getsockname()[1])
-    script = "set -e; trap 'kill $(jobs -p) 2> /dev/null' EXIT\n" + (serving + after).replace("8000", port).replace(
-        "kill $! && wait", "kill $! && wait || true"
-    )
+    script = "set -e; trap 'kill $(jobs -p) 2> /dev/null || true' EXIT\n" + (serving + after).replace(
+        "8000", port
+    ).replace("kill $! && wait", "kill $! && wait || true")
     path = {"PATH": f"{folder / 'bin'}:{os.environ['PATH']}"}
     done = subprocess.run(
         ["bash", "-c", script],
