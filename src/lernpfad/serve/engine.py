@@ -16,7 +16,6 @@ from lernpfad.core import (
     Sequences,
     Sittings,
     Situation,
-    Step,
     path,
     recommend,
     unknown_name,
@@ -27,20 +26,17 @@ from lernpfad.serve.history import Rows
 from lernpfad.serve.schema import (
     Ahead,
     BundleAnswer,
-    Gap,
-    NextItem,
     NextItemsAnswer,
     NextItemsRequest,
     PathAnswer,
     PathRequest,
-    PathStep,
     PostedInteraction,
     ProfileAnswer,
     ProfileRequest,
-    ReasonPart,
     SkillProfile,
     Wanted,
 )
+from lernpfad.serve.telling import step_told, told
 
 OUTCOMES: Final = {"correct": CORRECT, "wrong": WRONG, "not_assessed": NOT_ASSESSED}
 MAX_WARNINGS: Final = 20
@@ -251,36 +247,6 @@ def check_row(row: PostedInteraction, field: str) -> None:
     """Refuse a declined offer that has an outcome. field: where the row stands in the request."""
     if not row.accepted and row.outcome != "not_assessed":
         raise RequestError(f"{field}outcome", f"a declined offer has no outcome, got '{row.outcome}'; leave it out")
-
-
-def told(found: Recommendation) -> NextItem:
-    """A recommendation as it is answered."""
-    return NextItem(
-        item=found.item,
-        reason=found.reason,
-        propensity=found.propensity,
-        debt_reduction=found.debt_reduction,
-        minutes=found.minutes,
-        success=found.success,
-        affinity=found.affinity,
-        gaps=[Gap(skill=skill, gap=gap) for skill, gap in found.gaps],
-        lead=found.lead,
-        parts=[ReasonPart(code=one.code, overtaken=one.overtaken, beaten=one.beaten) for one in found.parts],
-        unmet=list(found.unmet),
-        days=found.days,
-        taken=found.taken,
-    )
-
-
-def step_told(step: Step, item: NextItem) -> PathStep:
-    """A step of a path as it is answered; item: its item, likewise."""
-    return PathStep(
-        **item.model_dump(),
-        sitting=step.sitting,
-        at=step.at,
-        spent=step.spent,
-        debt_after=step.debt if np.isfinite(step.debt) else None,
-    )
 
 
 def _check_order(posted: Sequence[PostedInteraction]) -> None:
