@@ -15,7 +15,7 @@ from lernpfad.run.papers import papers
 from lernpfad.run.places import existing
 from lernpfad.run.record import Record, Start
 from lernpfad.serve import bundle
-from lernpfad.serve.files import jsonable, read_json
+from lernpfad.serve.files import jsonable, read_arrays, read_json
 
 log = logging.getLogger(__name__)
 
@@ -85,7 +85,9 @@ def _policy(config: Any, judged: dict[str, Any]) -> Policy:
         raise ConfigError("no policy to export: choose policy=..., or an evaluation in closed loop")
     from lernpfad.policy.spec import build
 
-    return build(judged["winner_spec"])
+    learned = judged.get("winner_learned")
+    arrays = None if learned is None else read_arrays(existing(config.evaluation, what="run folder") / learned)
+    return build(judged["winner_spec"], arrays=arrays)
 
 
 def _policy_name(config: Any, judged: dict[str, Any]) -> str:

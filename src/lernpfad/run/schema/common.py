@@ -1,4 +1,4 @@
-"""Settings that several commands share."""
+"""What the settings of several commands have in common."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -1,9 +1,9 @@
-"""Types of the settings of the commands that bring models into production: export, promote, rollback."""
+"""Settings of the commands that put fitted models to use: export, promote, rollback, demo, similar."""
 
 from dataclasses import dataclass, field
 from typing import Any
 
-from lernpfad.run.schema_common import MISSING, Common, Models
+from lernpfad.run.schema.common import MISSING, Common, Models
 
 
 @dataclass
@@ -53,3 +53,20 @@ class Rollback(Common):
 
     name: str = MISSING
     why: str = MISSING
+
+
+@dataclass
+class Demo(Common):
+    """`lernpfad demo`."""
+
+    force: bool = False
+    k: int = 3
+
+
+@dataclass
+class Similar(Common):
+    """`lernpfad similar`."""
+
+    item: str = MISSING
+    model: str = MISSING
+    k: int = 10
