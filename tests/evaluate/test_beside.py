@@ -39,7 +39,7 @@ def test_debt_at_the_end_of_the_training_and_after_the_rest_by_hand() -> None:
     [one] = [one for one in found if one.policy == "other"]
     assert (one.debt_start, one.debt_trained, one.debt_end) == pytest.approx((0.3, 0.1, 0.2))
     row = closed_loop.rows(found)[-1]
-    assert (row["debt after training"], row["debt 1 weeks later"]) == ("10.0 %", "20.0 %")
+    assert (row["debt after training"], row["debt 1 week later"]) == ("10.0 %", "20.0 %")
     assert "debt at end" in closed_loop.rows(closed_loop.compare({"wateringcan": can}, resamples=20))[0]
 
 

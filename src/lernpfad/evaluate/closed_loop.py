@@ -219,7 +219,7 @@ def debt_cells(one: PolicyResult) -> dict[str, str]:
     """Debt at the end; where people had a rest after the training, before and after it."""
     if not one.rest:
         return {"debt at end": tables.percent(one.debt_end, 1)}
-    after = f"debt {one.rest} weeks later"
+    after = f"debt {one.rest} week{'s' if one.rest > 1 else ''} later"
     return {"debt after training": tables.percent(one.debt_trained, 1), after: tables.percent(one.debt_end, 1)}
 
 
