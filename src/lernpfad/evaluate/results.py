@@ -10,6 +10,7 @@ import numpy as np
 from lernpfad.core import BoolArray, Catalog, FloatArray, IntArray, Roles, Rollout, Sequences
 from lernpfad.evaluate.closed_loop import ORACLE, REFERENCE, PolicyResult, compare
 from lernpfad.evaluate.intervals import RESAMPLES
+from lernpfad.evaluate.offpolicy.standing import Standing
 from lernpfad.evaluate.paired import Paired
 from lernpfad.evaluate.ranking import RankingResult
 from lernpfad.evaluate.slices import LearningCurve, answer_number, learning_curve
@@ -21,6 +22,11 @@ LABELS: Final[Mapping[str, str]] = {
     "affinityonly": "affinity only",
     "masterythreshold": "mastery threshold",
     "debtperminute": "debt per minute",
+    "gapgreedy": "gap greedy",
+    "learningprogress": "learning progress",
+    "popularinrole": "popular in role",
+    "spacedrepetition": "spaced repetition",
+    "zpd": "ZPD",
     "itemmean": "item mean",
     "bkt": "BKT",
     "bkt-plain": "BKT without forgetting",
@@ -109,7 +115,7 @@ class Results:
     """What was found out.
 
     rollouts: by policy, the reference among them. roles, catalog: the true ones of the world.
-    tracers, recommenders: by name. training: metrics of each epoch, by tracer.
+    tracers, recommenders: by name. training: metrics of each epoch, by tracer. offpolicy: policies on a log.
     provenance: what one needs to do it again (configuration, data hash, commit, seeds, versions, commands).
     """
 
@@ -119,6 +125,7 @@ class Results:
     tracers: Mapping[str, TracerScores] = field(default_factory=dict)
     recommenders: Mapping[str, RankingResult] = field(default_factory=dict)
     training: Mapping[str, Sequence[Mapping[str, float]]] = field(default_factory=dict)
+    offpolicy: Standing | None = None
     provenance: Mapping[str, Any] = field(default_factory=dict)
     reference: str = REFERENCE
     oracle: str = ORACLE

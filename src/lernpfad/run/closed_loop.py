@@ -24,9 +24,9 @@ class Outcome:
 
 def run(config: Any, models: stack.Models) -> Outcome:
     """Roll out the policies that the config names, `repeats` times with other people and other luck."""
-    names, world = _names(config), parts.build(config, "simulator")
+    chosen, world = names(config), parts.build(config, "simulator")
     stack.for_items(models, world.believed, where="this world")
-    outcome = Outcome(world, {name: parts.build(config, f"policies.{name}") for name in names})
+    outcome = Outcome(world, {name: parts.build(config, f"policies.{name}") for name in chosen})
     for repeat in range(config.repeats):
         seed = child(config.seed, f"evaluated people {repeat}")
         past = _past(config, world, seed)
@@ -71,7 +71,7 @@ def _branch(
     )
 
 
-def _names(config: Any) -> list[str]:
+def names(config: Any) -> list[str]:
     """The policies to run: those of `only` and the reference, or all; an unknown one is a ConfigError."""
     known = list(config.policies)
     wanted = known if config.only is None else [config.reference, *config.only]

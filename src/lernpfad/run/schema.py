@@ -138,6 +138,8 @@ class Evaluate(Common):
     weeks: int = 26
     repeats: int = 1
     resamples: int = 2000
+    offpolicy: Any = None
+    offpolicy_rows: int = 5000
     ranking_history: float = 0.5
     ranking_targets: str = "all"
     ranking_mask_seen: bool = True
@@ -298,6 +300,7 @@ _LEAST = {
     "first": 1,
     "threads": 1,
     "members": 1,
+    "offpolicy_rows": 1,
 }
 _AMONG = {"format": ("parquet", "csv"), "ranking_targets": ("all", "first", "last")}
 
