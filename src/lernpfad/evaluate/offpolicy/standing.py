@@ -11,7 +11,7 @@ from lernpfad.evaluate.intervals import Estimate
 from lernpfad.evaluate.offpolicy.judge import Judgement
 from lernpfad.evaluate.offpolicy.onestep import DM, DR, IPS, SNDR, SNIPS, Estimator
 from lernpfad.evaluate.offpolicy.weights import Clipped, Shrunk, SubGaussian, Switched
-from lernpfad.evaluate.style import BLUE, MUTED, styled
+from lernpfad.evaluate.style import BLUE, MUTED, PAPER, styled
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -32,6 +32,9 @@ ESTIMATORS: Final[Mapping[str, Estimator]] = {
 
 USUAL: Final = ("DR", "SNIPS", "DM")
 """What is asked unless told otherwise: the one to rely on, one without a model, and the model alone."""
+
+_PLATE: Final[dict[str, Any]] = {"facecolor": PAPER, "edgecolor": "none", "pad": 1.0}
+"""Behind a word that stands on a line."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,7 +118,7 @@ def beside_the_log(found: Standing) -> "Figure":
         axes.axvline(found.reward.value, color=MUTED, linewidth=1)
         for place, (_, _, one) in zip(places, rows, strict=True):
             if one.refused:
-                axes.annotate("refused", (found.reward.value, place), ha="center", va="center", color=MUTED, fontsize=9)
+                axes.text(found.reward.value, place, "refused", ha="center", va="center", color=MUTED, bbox=_PLATE)
                 continue
             axes.plot([one.low, one.high], [place, place], color=BLUE, linewidth=2.6, alpha=0.55)
             axes.plot([one.value], [place], "o", color=BLUE, markersize=6)
