@@ -81,8 +81,8 @@ print(f"fitted on {len(past.log):,} offers to {len(past.log.learners)} people")
 
 # %% [markdown]
 # ## New people, sixteen ways
-# Fifty new people use the platform for eight weeks. From there on they go every way: the same people, with the same
-# minutes and the same luck. After sixteen weeks nothing is offered for four weeks, so that one sees what lasts. The
+# Fifty new people use the platform for four weeks. From there on they go every way: the same people, with the same
+# minutes and the same luck. After twelve weeks nothing is offered for four weeks, so that one sees what lasts. The
 # oracle sees the truth, and no real policy can.
 
 # %%
@@ -110,7 +110,7 @@ def taught(world, names, *, learners, weeks, seed, rest=0):
     """The same people under each of some policies, from one common past."""
     truth = OracleTracer(world)
     same = {"learners": learners, "seed": seed}
-    before = rollout(Logging(), world, weeks=8, name="platform", tracer=truth, **same)
+    before = rollout(Logging(), world, weeks=4, name="platform", tracer=truth, **same)
     return {
         name: rollout(
             policies[name],
@@ -129,7 +129,7 @@ def taught(world, names, *, learners, weeks, seed, rest=0):
 
 
 results = Results(
-    rollouts=taught(world, policies, learners=50, weeks=16, seed=1001, rest=4),
+    rollouts=taught(world, policies, learners=50, weeks=12, seed=1001, rest=4),
     roles=world.roles,
     catalog=world.catalog,
 )
