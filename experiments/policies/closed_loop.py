@@ -30,7 +30,7 @@ from lernpfad.policy import (
 from lernpfad.simulate.corporate import Corporate
 from lernpfad.simulate.oracle import OracleTracer
 from lernpfad.simulate.rollout import rollout
-from lernpfad.tracing.bkt import BKT
+from lernpfad.tracing.fsrs import FSRS
 
 POLICIES: dict[str, Policy] = {
     "wateringcan": WateringCan(),
@@ -109,7 +109,7 @@ def roll_out(policies: dict[str, Policy], seed: int, asked: argparse.Namespace) 
     """Every policy in one company."""
     world = Corporate(seed=seed)
     log = rollout(Logging(), world, learners=asked.logged, weeks=26, seed=seed + OTHER_PEOPLE, name="logging").log
-    tracer, recommender = BKT().fit(log), ALS().fit(log)
+    tracer, recommender = FSRS().fit(log), ALS().fit(log)
     past = rollout(Logging(), world, learners=asked.learners, weeks=asked.past_weeks, seed=seed, name="logging")
     found = {}
     for name, policy in policies.items():

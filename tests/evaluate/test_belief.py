@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from evaluate.handmade import log
-from lernpfad.evaluate.belief import GainWitness, belief_error, expected_gain, predicted_gains
+from lernpfad.evaluate.belief import GainWitness, belief_error, expected_gain, predicted_gains, spread
 from lernpfad.simulate import OracleTracer, rollout
 from simulate.small import Uniform, lived, world
 from simulate.test_rollout import Counting, same_log
@@ -59,3 +59,28 @@ def test_what_a_tracer_expects_at_each_offer_by_hand() -> None:
     assert np.isnan(gains[2])
     later = predicted_gains(Counting(), log([[(0, 1)], []]), log([[(1, 1)], []]))
     assert later == pytest.approx([second])
+
+
+def test_a_witness_of_some_learners_says_of_them_what_one_of_all_says() -> None:
+    of, some = world(), spread(20, 7)
+    found = []
+    for watched in (None, some):
+        witness = GainWitness(of, watched)
+        done = rollout(Uniform(), witness, learners=20, weeks=2, seed=4, name="uniform")
+        found.append(witness)
+    everybody, few = (one.gains(done.log) for one in found)
+    mine = np.isin(done.log.owner, some)
+    assert np.array_equal(everybody[mine], few[mine], equal_nan=True)
+    assert np.isnan(few[~mine]).all()
+    nothing = done.log.where(np.zeros(len(done.log), dtype=bool))
+    error = found[1].error(Counting(), nothing, done.log, resamples=50)
+    expected = predicted_gains(Counting(), nothing, done.log)
+    by_hand = belief_error(expected[mine], few[mine], done.log.owner[mine], resamples=50)
+    assert error == by_hand
+
+
+def test_a_sample_is_spread_over_everybody() -> None:
+    assert spread(5, 10).tolist() == [0, 1, 2, 3, 4]
+    few = spread(500, 100)
+    assert len(few) == 100
+    assert np.bincount(few // 25, minlength=20).tolist() == [5] * 20

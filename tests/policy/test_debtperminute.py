@@ -1,9 +1,11 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from lernpfad.core import ConfigError, Interactions
 from lernpfad.policy import DebtPerMinute, Oracle
-from lernpfad.policy.debtperminute import aiming, best, promise, readiness
+from lernpfad.policy.debtperminute import aiming, best, founded, promise, readiness, spoken_for
 from policy.scenes import CATALOG, crowd, scene
 
 
@@ -38,6 +40,8 @@ PLAIN = {
     "unready": 1.0,
     "unsuited": 1.0,
     "crowding": 0.0,
+    "foundation": 0.0,
+    "silent": 0.0,
     "epsilon": 0.0,
     "slope": 0.0,
     "bias": 50.0,
@@ -183,3 +187,34 @@ def test_the_oracle_is_debt_per_minute_without_discounts():
 def test_settings_out_of_range_are_refused(settings):
     with pytest.raises(ConfigError, match="expected a"):
         DebtPerMinute(**settings)
+
+
+def test_what_missing_skills_build_on_is_wanted_as_well():
+    """sheets -> charts -> talks: learner 0 misses .3 / .8 of charts and .7 / .8 of talks, each of weight 1."""
+    graph = CATALOG.with_prerequisites(np.array([[0, 1], [1, 2]]))
+    asked = founded(replace(stepping(), catalog=graph), share=0.5, held=0.9).requirement
+    charts = 0.5 * 0.7 / 0.8
+    sheets = 0.5 * (0.3 / 0.8 + charts)
+    np.testing.assert_allclose(asked.weight[0], [1 + sheets, 1 + charts, 1])
+    np.testing.assert_allclose(asked.level[0], [0.9, 0.9, 0.8])
+    same = stepping()
+    assert founded(same, share=0.0, held=0.9) is same
+
+
+def test_a_foundation_that_the_role_says_nothing_of_is_taught_before_what_is_out_of_reach():
+    graph = CATALOG.with_prerequisites(np.array([[0, 2]]))
+    known = np.array([[0.2, 0.9, 0.1]] * 2)
+    weight = np.array([[0.0, 0.0, 1.0]] * 2)
+    situation = replace(scene(mastery=known, tracer=Stepper(), state=known, weight=weight), catalog=graph)
+    careless = DebtPerMinute(**(PLAIN | {"unready": 0.2})).score(situation)
+    careful = DebtPerMinute(**(PLAIN | {"unready": 0.2, "foundation": 2.0})).score(situation)
+    assert CATALOG.items[careless[0].argmax()] in ("t1", "c+t")
+    assert CATALOG.items[careful[0].argmax()] == "s1"
+
+
+def test_what_the_tracer_is_silent_about_is_taken_to_teach_as_the_rest_does():
+    closed, owed = np.array([[0.2, 0.1, 0.0]]), np.array([[0.4, 0.2, 0.4]])
+    assessed = np.array([[True, True, False]])
+    np.testing.assert_allclose(spoken_for(closed, owed, assessed, share=0.5), [[0.2, 0.1, 0.5 * 0.3 / 0.6 * 0.4]])
+    nothing = np.zeros((1, 3), dtype=bool)
+    np.testing.assert_allclose(spoken_for(closed, owed, nothing, share=0.5), closed)

@@ -43,7 +43,7 @@ def test_a_command_whose_extra_is_not_installed_names_the_extra(lernpfad, capsys
     for module in cli.MARKS.values():
         monkeypatch.setitem(sys.modules, module, None)  # as if it were not there
     assert lernpfad(command) == 2
-    extra = "serve" if command == "serve" else "research"
+    extra = {"serve": "serve", "score": "batch"}.get(command, "research")
     line = f"lernpfad: {command} needs the extra '{extra}', not installed here: pip install 'lernpfad[{extra}]'"
     assert one_line(capsys) == line
 

@@ -154,6 +154,23 @@ def test_the_bundle_answers_like_the_models_it_was_made_of(company):
     assert loaded.manifest.metrics["tracer"]["auc"] == fitted.facts["test"]["auc"]
 
 
+def test_the_documents_in_the_bundle_say_the_figures_of_the_run(company):
+    metrics = json.loads(company.at("runs", "bkt", "metrics.json").read_text())
+    parts = json.loads(company.at("runs", "bkt", "split.json").read_text())["parts"]
+    judged = json.loads(company.at("runs", "evaluate", "evaluation.json").read_text())
+    [won] = [row for row in judged["policies"] if row["policy"] == judged["winner"]]
+    for name in ("model_card.md", "documents/technical_file.md"):
+        page = company.at("runs", "bundle", name).read_text()
+        for metric in ("auc", "log_loss", "ece"):
+            assert f"| tracer/{metric} | {metrics[f'test/{metric}']:.4g} |" in page
+        assert f"| closed_loop/per_hour | {won['per_hour']:.4g} |" in page
+    sheet = company.at("runs", "bundle", "documents", "data_sheet.md").read_text()
+    for part, of in parts.items():
+        assert f"| {part} | {of['learners']} | {of['rows']} |" in sheet
+    assert "### Role" in sheet
+    assert table.read(company.at("data", "synthetic")).fingerprint in sheet
+
+
 def test_the_same_seed_gives_the_same_numbers_and_another_one_does_not(company):
     first = company.at("data", "synthetic", "interactions.parquet").read_bytes()
     with company.command() as lernpfad:

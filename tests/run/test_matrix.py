@@ -1,7 +1,9 @@
 import json
+import shutil
 
 import pytest
 
+from lernpfad.run import matrix_cell
 from lernpfad.run.cli import main
 
 SMALL = (
@@ -29,12 +31,18 @@ def test_a_page_a_table_and_a_figure_are_left(done):
     rows = (done / "matrix.csv").read_text(encoding="utf-8").splitlines()
     assert len(rows) == 1 + 2 * 5  # three that must be there, and the two that were asked for
     assert (done / "matrix.png").stat().st_size > 5_000
+    assert "## Beside the score\n" in page
+    assert "| least by debt at first |" in page
 
 
 def test_cells_keep_facts(done):
     facts = [json.loads(path.read_text()) for path in sorted(done.glob("*/*/facts.json"))]
     assert {(one["world"], one["policy"]) for one in facts} >= {("main", "oracle"), ("fast", "wateringcan")}
     assert all(one["offers"] > 0 for one in facts)
+    believed = {one["policy"]: one["belief_slope"] for one in facts if one["world"] == "main"}
+    assert believed["debtperminute"] is not None
+    assert believed["oracle"] is None  # it is told the truth
+    assert believed["wateringcan"] is None
     prints = {one["world"]: one["fingerprint"] for one in facts}
     assert prints["main"] != prints["fast"]
 
@@ -48,6 +56,17 @@ def test_what_is_there_is_not_run_again_and_what_is_lost_is(done, monkeypatch):
     assert main(list(SMALL)) == 0
     after = {path: path.stat().st_mtime_ns for path in done.glob("*/*/facts.json")}
     assert [path for path in before if after[path] != before[path]] == [lost]
+
+
+def test_cells_of_earlier_versions_are_read(done, tmp_path):
+    [cell] = (done / "main").glob("debtperminute-*")
+    shutil.copytree(cell, tmp_path / "cell")
+    facts = json.loads((cell / "facts.json").read_text())
+    old = {name: value for name, value in facts.items() if not name.startswith("belief_")}
+    (tmp_path / "cell" / "facts.json").write_text(json.dumps(old))
+    found, _ = matrix_cell.read(tmp_path / "cell")
+    assert found == old | matrix_cell.NOT_BELIEVED
+    assert set(found) == set(facts)
 
 
 def test_names_that_nothing_bears_are_refused(tmp_path, monkeypatch, capsys):

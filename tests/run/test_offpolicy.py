@@ -30,7 +30,7 @@ def uniform(company):
         "data.folder=data/even",
         "data.name=even",
         "policy@past_policy=random",
-        "only=[random,debtperminute,oracle]",
+        "only=[random,popularinrole,debtperminute,oracle]",
         "offpolicy=[DR,SNIPS,IPS,DM]",
     )
 
@@ -58,7 +58,7 @@ def test_a_policy_that_the_log_cannot_judge_is_refused_with_the_reason(uniform):
 def test_the_oracle_is_left_out(uniform):
     found = uniform[1]["off_policy"]
     assert found["left_out"] == {"oracle": "sees the truth, which no log holds"}
-    assert set(found["policies"]) == {"watering can", "random", "debt per minute"}
+    assert set(found["policies"]) == {"watering can", "random", "popular in role", "debt per minute"}
 
 
 def test_it_stands_in_the_table_and_in_the_report(uniform):

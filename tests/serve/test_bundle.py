@@ -156,6 +156,16 @@ class Whimsical(Counts):
         return super().score(histories, items) + id(self) % 1000
 
 
+class Moody:
+    """A policy whose offers hang on something that is none of its settings."""
+
+    mood = 0.0
+
+    def propensities(self, situation: Any) -> Any:
+        first = situation.eligible & (np.cumsum(situation.eligible, axis=1) == 1)
+        return first.astype(float) if self.mood else Random().propensities(situation)
+
+
 def left(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
@@ -170,6 +180,16 @@ def test_a_recommender_that_says_something_else_is_not_written(tmp_path: Path) -
     with pytest.raises(BundleError, match=r"recommender's affinity differs"):
         written(tmp_path / "bundle", fitted(recommender=Whimsical()), trust=(*TRUST, __name__))
     assert left(tmp_path) == []
+
+
+def test_a_policy_that_offers_something_else_is_not_written(tmp_path: Path) -> None:
+    policy = Moody()
+    policy.mood = 1.0
+    old = load(written(tmp_path / "bundle"), trust=TRUST).version
+    with pytest.raises(BundleError, match=r"policy's propensities differ .*nothing was written"):
+        written(tmp_path / "bundle", policy=policy, trust=(*TRUST, __name__))
+    assert load(tmp_path / "bundle", trust=TRUST).version == old
+    assert left(tmp_path) == ["bundle"]
 
 
 @pytest.mark.parametrize(

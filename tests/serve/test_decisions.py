@@ -132,7 +132,10 @@ def test_the_command_makes_lists_and_revokes_keys(tmp_path: Path, capsys: pytest
         (["keys", "list"], "keys takes key=value words, got 'list'"),
         (["keys", "store=nowhere.db"], "no store at nowhere.db; mend the path"),
         (["keys", "store=nowhere.db", "make=read", "revoke=x"], "give make= or revoke=, not both"),
-        (["decisions", "store=nowhere.db", "rows=all"], "no kind of rows named 'all'; there are: interactions, offers"),
+        (
+            ["decisions", "store=nowhere.db", "rows=all"],
+            "no kind of rows named 'all'; there are: interactions, interventions, offers, statements",
+        ),
     ],
 )
 def test_a_wrong_word_is_one_line(words: list[str], message: str, tmp_path: Path) -> None:

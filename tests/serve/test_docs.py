@@ -88,7 +88,8 @@ def test_the_paths_of_stored_learners_on_the_page_are_those_there(place: Path, t
 
 
 def test_the_calls_of_stored_learners_on_the_page_work(place: Path, tmp_path: Path) -> None:
-    calls = re.findall(r"localhost:8000(/v1/learners\S*).*?-d '(\{.*?\})'", PAGE, flags=re.S)
+    stored_learners = PAGE.split("## Stored learners")[1].split("\n## ")[0]
+    calls = re.findall(r"localhost:8000(/v1/learners\S*).*?-d '(\{.*?\})'", stored_learners, flags=re.S)
     assert len(calls) == 2
     with client(load(place, trust=("serve",)), database=Sqlite(tmp_path / "learners.db"), keyed=False) as stored:
         for path, body in calls:

@@ -24,8 +24,8 @@ def keys(database: Database) -> Keys:
 def test_the_first_key_is_made_once(keys: Keys, opened: Callable[[], Database]) -> None:
     first = keys.first(now=NOW)
     assert first is not None
-    assert keys.known(first) is not None
-    assert keys.known(first).scopes == set(SCOPES)  # type: ignore[union-attr]
+    assert keys.known(first, now=NOW) is not None
+    assert keys.known(first, now=NOW).scopes == set(SCOPES)  # type: ignore[union-attr]
     assert keys.first(now=NOW) is None
     assert Keys(opened()).first(now=NOW) is None
     keys.revoke(first.split("_")[1], now=NOW)
@@ -34,13 +34,13 @@ def test_the_first_key_is_made_once(keys: Keys, opened: Callable[[], Database]) 
 
 def test_a_key_is_good_for_its_scopes_until_it_is_revoked(keys: Keys) -> None:
     key, other = keys.make(["write", "read"], now=NOW), keys.make(["erase"], now=NOW + 1)
-    found = keys.known(key)
+    found = keys.known(key, now=NOW)
     assert found is not None
     assert found.scopes == {"read", "write"}
     assert [one.scopes for one in keys.listed()] == [{"read", "write"}, {"erase"}]
     keys.revoke(found.id, now=NOW)
-    assert keys.known(key) is None
-    assert keys.known(other) is not None
+    assert keys.known(key, now=NOW) is None
+    assert keys.known(other, now=NOW) is not None
     assert len(keys.listed()) == 1
     with pytest.raises(ConfigError, match=f"no key in use named '{found.id}'"):
         keys.revoke(found.id, now=NOW)
@@ -51,8 +51,8 @@ def test_whatever_is_not_a_key_is_nobody(keys: Keys) -> None:
     mark, name, secret = key.split("_", 2)
     wrong = ["", "_", "lp__", f"lp_{name}_", f"lp_{name}", f"xx_{name}_{secret}", key[:-1], key + "x", key.upper()]
     for given in [*wrong, f"{mark}_{name}_{secret[::-1]}", "lp_\0_x", "lp_ä_ö", "lp_' OR 1=1 --_x", "lp_%s_?"]:
-        assert keys.known(given) is None, given
-    assert keys.known(key) is not None
+        assert keys.known(given, now=NOW) is None, given
+    assert keys.known(key, now=NOW) is not None
 
 
 def test_a_key_is_not_in_the_files(tmp_path: Path) -> None:

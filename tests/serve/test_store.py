@@ -126,7 +126,7 @@ def test_two_processes_on_one_store_lose_nothing(where: str) -> None:
 
 def test_a_newer_schema_is_refused(store: Store, opened: Callable[[], Database]) -> None:
     store.database.write(lambda on: on.execute("UPDATE facts SET value = '9' WHERE name = 'schema'"))
-    with pytest.raises(StoreError, match="the store has schema 9, this lernpfad reads up to 1; upgrade lernpfad"):
+    with pytest.raises(StoreError, match="the store has schema 9, this lernpfad reads up to 2; upgrade lernpfad"):
         Store(opened())
 
 

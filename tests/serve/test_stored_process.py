@@ -18,7 +18,7 @@ from lernpfad.tracing.bkt import BKT
 from serve.stack import START, fitted, written
 
 SECONDS = 60.0
-NAMED = "API key for read, write, erase, shown this once: "
+NAMED = "API key for read, write, erase, admin, watch, shown this once: "
 
 
 @pytest.fixture(scope="module")

@@ -9,6 +9,7 @@ from numpy.random import Generator
 from lernpfad.core import (
     CORRECT,
     WRONG,
+    BoolArray,
     Catalog,
     FloatArray,
     IntArray,
@@ -106,11 +107,12 @@ def expected_gain(right: FloatArray, after: FloatArray, now: FloatArray, skills:
 class GainWitness:
     """A world that takes note of the true expected gain of every item that is taken; otherwise the same world.
 
-    It changes while it is used: one witness for one rollout. States must say who they are about (`learner`).
+    learners: whom it watches, as numbers in the workforce; all if None. It changes while it is used: one witness for
+    one rollout. States must say who they are about (`learner`).
     """
 
-    def __init__(self, world: World[Any]) -> None:
-        self._world = world
+    def __init__(self, world: World[Any], learners: IntArray | None = None) -> None:
+        self._world, self._learners = world, learners
         self._seen: list[tuple[IntArray, FloatArray, FloatArray]] = []
 
     def __getattr__(self, name: str) -> Any:
@@ -120,7 +122,7 @@ class GainWitness:
         """As the world does, and take a note."""
         after, came = self._world.step(state, items, at, rng)
         gains = np.full(len(items), np.nan)
-        took = np.flatnonzero(came.accepted)
+        took = np.flatnonzero(came.accepted & self._watches(state.learner))
         some, item, when = take(state, took), items[took], at[took]
         gains[took] = expected_gain(
             self._world.success(some, item[:, None], when)[:, 0],
@@ -132,8 +134,34 @@ class GainWitness:
         return after, came
 
     def gains(self, log: Sequences) -> FloatArray:
-        """True expected gain of every row of the log of that rollout, `[N]`; NaN for declined offers."""
+        """True expected gain of every row of the log of that rollout, `[N]`; NaN if declined, or of somebody else."""
         learner, at, gains = (np.concatenate(column) for column in zip(*self._seen, strict=True))
         order = np.lexsort((at, learner))
         assert np.array_equal(learner[order], log.owner), "a witness belongs to one rollout"
         return cast(FloatArray, gains[order])
+
+    def error(
+        self,
+        tracer: KnowledgeTracer[Any],
+        past: Sequences,
+        log: Sequences,
+        *,
+        resamples: int = RESAMPLES,
+        seed: int = 0,
+    ) -> BeliefError:
+        """What the tracer expected of the items that the watched learners took, against what they were worth.
+
+        past, log: of everybody in that rollout, as in `predicted_gains`.
+        """
+        mine = self._watches(np.arange(len(log.learners)))
+        expected = predicted_gains(tracer, past.select(mine), log.select(mine))
+        rows = mine[log.owner]
+        return belief_error(expected, self.gains(log)[rows], log.owner[rows], resamples=resamples, seed=seed)
+
+    def _watches(self, learner: IntArray) -> BoolArray:
+        return np.ones(len(learner), dtype=bool) if self._learners is None else np.isin(learner, self._learners)
+
+
+def spread(learners: int, most: int) -> IntArray:
+    """At most so many of the learners, evenly over all of them, and so over the seeds that they are of."""
+    return np.unique(np.linspace(0, learners - 1, min(learners, most)).round().astype(np.int64))

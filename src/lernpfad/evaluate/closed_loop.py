@@ -39,7 +39,8 @@ class PolicyResult:
     debt-week is one learner's whole requirement missing for one week. debt_weeks: the numerator, over all learners.
     hours: the denominator. normalised: debt-weeks on the scale 0 = reference, 1 = oracle; NaN unless the oracle's lead
     is beyond doubt. p: two-sided bootstrap p of "no debt-weeks avoided per hour", Holm-adjusted over the policies.
-    debt_start, debt_end: means over learners. ready: share of learners below a debt of .1 at the end.
+    rest: how many of the weeks, the last ones, had no offers. debt_start, debt_trained, debt_end: means over learners
+    at first, when the offers ended, and after the rest. ready: share of learners below a debt of .1 at the end.
     acceptance: of all offers. dropout: share of learners lost. waste: share of minutes without need or too
     early, of the watched learners (see `waste_share`). A share that cannot be computed is NaN.
     """
@@ -56,7 +57,9 @@ class PolicyResult:
     normalised: float
     normalised_low: float
     normalised_high: float
+    rest: int
     debt_start: float
+    debt_trained: float
     debt_end: float
     ready: float
     acceptance: float
@@ -201,13 +204,23 @@ def _result(
         normalised=normalised.value,
         normalised_low=normalised.low,
         normalised_high=normalised.high,
+        rest=lived.rest,
         debt_start=float(debt[0].mean()),
+        debt_trained=float(debt[len(hours) - lived.rest].mean()),
         debt_end=float(debt[-1].mean()),
         ready=float((debt[-1] < READY_DEBT).mean()),
         acceptance=ratio(float(lived.accepted.sum()), float(lived.offered.sum())),
         dropout=ratio(float((lived.began & ~lived.stayed).sum()), float(lived.began.sum())),
         waste=ratio(float(lived.wasted.sum()), float(lived.watched.sum())),
     )
+
+
+def debt_cells(one: PolicyResult) -> dict[str, str]:
+    """Debt at the end; where people had a rest after the training, before and after it."""
+    if not one.rest:
+        return {"debt at end": tables.percent(one.debt_end, 1)}
+    after = f"debt {one.rest} week{'s' if one.rest > 1 else ''} later"
+    return {"debt after training": tables.percent(one.debt_trained, 1), after: tables.percent(one.debt_end, 1)}
 
 
 def rows(results: Sequence[PolicyResult]) -> list[dict[str, str]]:
@@ -218,7 +231,7 @@ def rows(results: Sequence[PolicyResult]) -> list[dict[str, str]]:
             f"debt-weeks avoided per {PER_HOURS} h": tables.number(one.per_hour * PER_HOURS),
             "95 % interval": tables.interval(one.low * PER_HOURS, one.high * PER_HOURS),
             "of oracle": tables.percent(one.normalised),
-            "debt at end": tables.percent(one.debt_end, 1),
+            **debt_cells(one),
             "ready": tables.percent(one.ready),
             "hours": f"{one.hours:,.0f}",
             "accepted": tables.percent(one.acceptance),

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from lernpfad.evaluate import closed_loop, tables
+from lernpfad.evaluate import beside, closed_loop, tables
 from lernpfad.evaluate.closed_loop import PER_HOURS
 from lernpfad.evaluate.gallery import Drawn, gallery
 from lernpfad.evaluate.intervals import tracing_intervals
@@ -11,6 +11,7 @@ from lernpfad.evaluate.metrics import tracing_metrics
 from lernpfad.evaluate.offpolicy.standing import Standing
 from lernpfad.evaluate.report import Report
 from lernpfad.evaluate.results import Results, TracerScores, label
+from lernpfad.evaluate.robustness import ORACLES
 from lernpfad.evaluate.slices import cold_start
 
 
@@ -27,6 +28,7 @@ def standard(
     if results.policies:
         _closed_loop(report, results)
         _show(report, drawn, "policies", "debt", "hours", "mastery")
+        _beside(report, results)
     if results.tracers:
         report.heading("What do learners know? The tracers")
         report.table(tracer_rows(results), caption=_tracer_caption(results))
@@ -70,14 +72,25 @@ def _closed_loop(report: Report, results: Results) -> None:
     if best is not None:
         report.text(verdict(results)).tiles(_tiles(results))
     names = {label(results.best.policy)} if results.best else set()
-    report.table(policy_rows(results), caption=_closed_loop_caption(head.learners, head.weeks), strong=sorted(names))
+    report.table(policy_rows(results), caption=_closed_loop_caption(head), strong=sorted(names))
 
 
-def _closed_loop_caption(learners: int, weeks: int) -> str:
+def _beside(report: Report, results: Results) -> None:
+    if not results.beside:
+        return
+    report.heading("What stands beside the score?")
+    report.table(beside.rows(results), caption=beside.CAPTION)
+    report.table(beside.lasting_rows(results), caption=beside.LASTS_CAPTION)
+    report.table(beside.fair_rows(results), caption=beside.FAIR_CAPTION)
+
+
+def _closed_loop_caption(one: closed_loop.PolicyResult) -> str:
+    resting = f", the last {one.rest} of them without any offer" if one.rest else ""
     return (
-        f"{learners} simulated learners over {weeks} weeks, the same people with the same luck under every policy; "
-        "debt is measured on their true mastery. Intervals: bootstrap over learners. Ready: debt below 10 %. Waste: "
-        "minutes on items without a gap or with a missing prerequisite (watched learners). Simulated, not observed."
+        f"{one.learners} simulated learners over {one.weeks} weeks{resting}, the same people with the same luck under "
+        "every policy; debt is measured on their true mastery. Intervals: bootstrap over learners. Ready: debt below "
+        "10 %. Waste: minutes on items without a gap or with a missing prerequisite (watched learners). Simulated, not "
+        "observed."
     )
 
 
@@ -91,7 +104,8 @@ def verdict(results: Results) -> str:
     claim = "avoids" if best.low > 0 else "is worse: it avoids" if best.high < 0 else "is not surely better: it avoids"
     against = f"Compared with the {label(results.reference)}, {label(best.policy)}"
     text = f"{against} {claim} {spared} (95 % interval {sure})."
-    others = [p.policy for p in results.policies if p.policy not in (results.reference, results.oracle, best.policy)]
+    aside = (results.reference, results.oracle, best.policy, *ORACLES)
+    others = [p.policy for p in results.policies if p.policy not in aside]
     leads = {name: lead(results, name) for name in others}
     beaten = [label(name) for name, (low, _) in leads.items() if low > 0]
     level = [label(name) for name, (low, _) in leads.items() if not low > 0]

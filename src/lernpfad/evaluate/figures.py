@@ -81,8 +81,10 @@ def scores(
     return figure
 
 
-def debt_over_time(debt: Mapping[str, FloatArray], pens: Mapping[str, Pen], *, reference: str) -> "Figure":
-    """Mean learning debt per week, in percent; debt: policy to `[weeks + 1, L]`.
+def debt_over_time(
+    debt: Mapping[str, FloatArray], pens: Mapping[str, Pen], *, reference: str, rest: int = 0
+) -> "Figure":
+    """Mean learning debt per week, in percent; debt: policy to `[weeks + 1, L]`. rest: weeks without offers at the end.
 
     The band of a strong line is the 95 % interval of its distance to the reference on the same learners: where it
     does not touch the reference, the policies differ. (How much learners differ from each other is not in it.)
@@ -98,6 +100,8 @@ def debt_over_time(debt: Mapping[str, FloatArray], pens: Mapping[str, Pen], *, r
                 axes.fill_between(weeks, level - high, level - low, color=pen.colour, alpha=0.16, linewidth=0)
             _line(axes, weeks, mean, pen)
             ends.append((float(weeks[-1]), float(mean[-1])))
+        if rest:
+            axes.axvline(len(debt[reference]) - 1 - rest, color=MUTED, linewidth=1, linestyle=":", zorder=1)
         axes.set_ylabel("learning debt, % of what the roles require")
         axes.set_xlabel("week")
         whole_numbers(axes)

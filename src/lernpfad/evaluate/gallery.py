@@ -93,9 +93,12 @@ def debt(results: Results) -> Drawn:
     """Mean learning debt over time, by policy."""
     ends = "; ".join(f"{label(one.policy)} {tables.percent(one.debt_end, 1)}" for one in results.policies)
     started = tables.percent(results.policies[0].debt_start, 1)
+    resting = "; from the dotted line on nobody is offered anything" if results.policies[0].rest else ""
     return Drawn(
-        figures.debt_over_time(results.paired.debt, pens(results), reference=results.reference),
-        caption=f"True learning debt, mean over learners. Bands are 95 % intervals of the distance to "
+        figures.debt_over_time(
+            results.paired.debt, pens(results), reference=results.reference, rest=results.policies[0].rest
+        ),
+        caption=f"True learning debt, mean over learners{resting}. Bands are 95 % intervals of the distance to "
         f"{label(results.reference)} on the same learners. Without learning, debt rises: roles ask for more, and what "
         "is not practised fades.",
         alt=f"Mean learning debt by week, {started} at the start. At the end: {ends}.",

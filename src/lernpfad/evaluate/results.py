@@ -7,12 +7,16 @@ from typing import Any, Final, Self
 
 import numpy as np
 
-from lernpfad.core import BoolArray, Catalog, FloatArray, IntArray, Roles, Rollout, Sequences
+from lernpfad.core import Array, BoolArray, Catalog, FloatArray, IntArray, Roles, Rollout, Sequences
+from lernpfad.evaluate.belief import BeliefError
 from lernpfad.evaluate.closed_loop import ORACLE, REFERENCE, PolicyResult, compare
 from lernpfad.evaluate.intervals import RESAMPLES
 from lernpfad.evaluate.offpolicy.standing import Standing
 from lernpfad.evaluate.paired import Paired
 from lernpfad.evaluate.ranking import RankingResult
+from lernpfad.evaluate.returns import Account
+from lernpfad.evaluate.robustness import ORACLES
+from lernpfad.evaluate.secondary import Secondary, secondary
 from lernpfad.evaluate.slices import LearningCurve, answer_number, learning_curve
 
 LABELS: Final[Mapping[str, str]] = {
@@ -22,11 +26,14 @@ LABELS: Final[Mapping[str, str]] = {
     "affinityonly": "affinity only",
     "masterythreshold": "mastery threshold",
     "debtperminute": "debt per minute",
-    "gapgreedy": "gap greedy",
-    "learningprogress": "learning progress",
     "popularinrole": "popular in role",
+    "learningprogress": "learning progress",
     "spacedrepetition": "spaced repetition",
+    "gapgreedy": "gap-greedy",
     "zpd": "ZPD",
+    "linucb": "LinUCB",
+    "cql": "CQL",
+    "oracleplanner": "oracle that plans",
     "itemmean": "item mean",
     "bkt": "BKT",
     "bkt-plain": "BKT without forgetting",
@@ -114,7 +121,8 @@ class TracerScores:
 class Results:
     """What was found out.
 
-    rollouts: by policy, the reference among them. roles, catalog: the true ones of the world.
+    rollouts: by policy, the reference among them. roles, catalog: the true ones of the world. accounts, beliefs: by
+    policy, what people owed and did, and what the tracer expected of their items. groups: labels of learners, `[L]`.
     tracers, recommenders: by name. training: metrics of each epoch, by tracer. offpolicy: policies on a log.
     provenance: what one needs to do it again (configuration, data hash, commit, seeds, versions, commands).
     """
@@ -122,6 +130,9 @@ class Results:
     rollouts: Mapping[str, Rollout | Sequence[Rollout]] = field(default_factory=dict)
     roles: Roles | None = None
     catalog: Catalog | None = None
+    accounts: Mapping[str, Account] = field(default_factory=dict)
+    beliefs: Mapping[str, BeliefError] = field(default_factory=dict)
+    groups: Mapping[str, Array] = field(default_factory=dict)
     tracers: Mapping[str, TracerScores] = field(default_factory=dict)
     recommenders: Mapping[str, RankingResult] = field(default_factory=dict)
     training: Mapping[str, Sequence[Mapping[str, float]]] = field(default_factory=dict)
@@ -148,14 +159,30 @@ class Results:
         )
 
     @cached_property
+    def beside(self) -> list[Secondary]:
+        """What stands beside the scores; empty without accounts."""
+        if not self.accounts or self.catalog is None:
+            return []
+        return secondary(
+            self.rollouts,
+            self.accounts,
+            reference=self.reference,
+            catalog=self.catalog,
+            groups=self.groups,
+            resamples=self.resamples,
+            seed=self.seed,
+        )
+
+    @cached_property
     def paired(self) -> Paired:
         """The roll-outs laid side by side."""
         return Paired.of(self.rollouts, reference=self.reference)
 
     @cached_property
     def best(self) -> PolicyResult | None:
-        """The policy with the most debt-weeks avoided per hour, the reference and the oracle aside."""
-        fair = [one for one in self.policies if one.policy not in (self.reference, self.oracle)]
+        """The policy with the most debt-weeks avoided per hour, the reference and who sees the truth aside."""
+        aside = (self.reference, self.oracle, *ORACLES)
+        fair = [one for one in self.policies if one.policy not in aside]
         return max((one for one in fair if one.per_hour == one.per_hour), key=lambda one: one.per_hour, default=None)
 
 

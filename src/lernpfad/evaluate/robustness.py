@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from lernpfad.core import ConfigError, FloatArray, unknown_name
+from lernpfad.core import ConfigError, FloatArray, Rollout, unknown_name
 from lernpfad.evaluate.closed_loop import PER_HOURS, REFERENCE, Lead, PolicyResult, compare, lead
 from lernpfad.evaluate.intervals import RESAMPLES, Estimate, holm
 from lernpfad.evaluate.lived import Lived
@@ -112,7 +112,7 @@ def robustness(
             if needed not in lived:
                 raise ConfigError(f"{unknown_name('policy', needed, lived)}; the matrix needs it in world '{world}'")
     there = tuple(one for one in oracles if all(one in lived for lived in cells.values()))
-    tops = {world: _top(lived, reference, there) for world, lived in cells.items()}
+    tops = {world: best_oracle(lived, reference, there) for world, lived in cells.items()}
     settings = {"reference": reference, "resamples": resamples, "seed": seed}
     results = {
         world: {one.policy: one for one in compare(lived, oracle=tops[world] or None, **settings)}  # type: ignore[arg-type]
@@ -126,9 +126,9 @@ def robustness(
     return Robustness(ordered, leads, {w: top or reference for w, top in tops.items()}, there, reference)
 
 
-def _top(lived: Mapping[str, Lived], reference: str, oracles: Sequence[str]) -> str:
-    """The oracle with the most debt-weeks avoided, "" without one."""
-    spared = {one: float(np.nansum(lived[reference].debt - lived[one].debt)) for one in oracles}
+def best_oracle(lived: Mapping[str, Lived | Rollout], reference: str, oracles: Sequence[str] = ORACLES) -> str:
+    """The one of those that were run with the most debt-weeks avoided, "" without one."""
+    spared = {one: float(np.nansum(lived[reference].debt - lived[one].debt)) for one in oracles if one in lived}
     return max(spared, key=lambda one: spared[one], default="")
 
 

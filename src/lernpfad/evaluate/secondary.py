@@ -49,7 +49,7 @@ class Secondary:
             "restricted mean": tables.number(self.readiness.mean.value, 1),
             "E_p at equal minutes": tables.number(self.targets.score.value),
             "minutes used": tables.percent(self.takeup.used.value),
-            f"stayed only, per {PER_HOURS} h": f"{tables.number(lost)} more" if lost == lost else tables.UNDEFINED,
+            f"stayed only, per {PER_HOURS} h": f"{lost:+.2f}" if lost == lost else tables.UNDEFINED,
             "coverage": tables.percent(self.coverage),
             "Gini": tables.number(self.gini),
             "diversity": tables.number(self.diversity),
@@ -113,13 +113,14 @@ def _targets(account: Account, minutes: FloatArray, *, resamples: int, seed: int
 
 
 def _take_up(account: Account, some: Sequence[Rollout], *, resamples: int, seed: int) -> TakeUp:
+    trained = len(account.hours) - some[0].rest  # in the rest nobody is offered what the minutes could be spent on
     began = [np.ones(one.active.shape[1], dtype=bool) if one.before is None else one.before.active[-1] for one in some]
     return take_up(
         account.taken,
         account.offers,
         account.hours,
         _active(some),
-        budget=account.books.budget,
+        budget=account.books.budget[:trained],
         began=np.concatenate(began),
         resamples=resamples,
         seed=seed,

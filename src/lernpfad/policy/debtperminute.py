@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from lernpfad.core.arrays import FloatArray, IntArray
+from lernpfad.core.arrays import BoolArray, FloatArray, IntArray
 from lernpfad.core.catalog import mean_over_skills
 from lernpfad.core.roles import Requirement
 from lernpfad.core.situation import READY, Situation
@@ -50,8 +50,9 @@ class DebtPerMinute(Greedy):
     width: float = 0.2
     unsuited: float = 0.4
     crowding: float = 0.5
-    foundation: float = 0.0
+    foundation: float = 0.2
     held: float = 0.8
+    silent: float = 1.0
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -73,8 +74,11 @@ class DebtPerMinute(Greedy):
         by_item = 1e-12 * situation.items  # equal guesses are shortlisted in catalog order, in whatever order they came
         guess = np.where(situation.eligible, missing * rate - by_item, -np.inf)
         short = best(guess, self.shortlist)
-        closed = np.maximum(aimed.debt_reduction(situation.items[short]), _LEAST)
-        return guess, short, closed, np.take_along_axis(missing, short, axis=1)
+        owed = np.take_along_axis(missing, short, axis=1)
+        closed = aimed.debt_reduction(situation.items[short])
+        if self.silent:
+            closed = spoken_for(closed, owed, situation.catalog.assessed[situation.items[short]], share=self.silent)
+        return guess, short, np.maximum(closed, _LEAST), owed
 
     def parts(self, situation: Situation) -> dict[str, FloatArray]:
         """Logs of the factors of the score, by what they stand for; NaN for what was not looked ahead for.
@@ -152,6 +156,18 @@ def founded(situation: Situation, *, share: float, held: float) -> Situation:
     level = np.where(pulled > 0, np.maximum(asked.level, held), asked.level)
     known = dict(situation.given) | {"mastery": situation.mastery, "success": situation.success}
     return replace(situation, requirement=Requirement(level, asked.weight + pulled), given=known)
+
+
+def spoken_for(closed: FloatArray, owed: FloatArray, assessed: BoolArray, *, share: float) -> FloatArray:
+    """The debt closed, `[learners, n]`, items without an answer closing `share` of what others do for the debt owed.
+
+    A tracer that learns from answers alone imagines nothing of a text; that is silence, and no reason to think that it
+    teaches nothing.
+    """
+    heard = np.where(assessed, closed, 0.0).sum(axis=1, keepdims=True)
+    of = np.where(assessed, owed, 0.0).sum(axis=1, keepdims=True)
+    usual = share * heard / np.where(of > 0, of, 1.0)
+    return np.where(assessed, closed, np.maximum(closed, usual * owed))
 
 
 def promise(situation: Situation) -> FloatArray:

@@ -21,3 +21,5 @@ class Oracle(DebtPerMinute):
     unready: float = 1.0
     unsuited: float = 1.0
     crowding: float = 0.0
+    foundation: float = 0.0
+    silent: float = 0.0

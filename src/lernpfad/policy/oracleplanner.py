@@ -22,5 +22,7 @@ class OraclePlanner(Planner):
     unready: float = 1.0
     unsuited: float = 1.0
     crowding: float = 0.0
+    foundation: float = 0.0
+    silent: float = 0.0
     caution: float = 0.0
     ahead: float = 14.0

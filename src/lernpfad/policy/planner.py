@@ -55,6 +55,11 @@ class Planner(DebtPerMinute):
         found = [self._planned(aimed.select(part), items[part], cost[part]) for part in parts]
         return planned(np.concatenate(found), short, now) if found else now
 
+    def parts(self, situation: Situation) -> dict[str, FloatArray]:
+        """What the best sequence that begins with each candidate is expected to teach; it has no factors."""
+        score = self.score(situation)
+        return {"gain": np.where(np.isfinite(score), score, np.nan)}
+
     def _planned(self, situation: Situation, items: IntArray, cost: FloatArray) -> FloatArray:
         beam = Beam(horizon=self.horizon, width=self.width, caution=self.caution, discount=self.discount)
         if not self.ahead:

@@ -43,6 +43,11 @@ def inside(policy: Policy) -> Iterator[tuple[str, Policy]]:
         yield from ((place, one) for place, one in places if isinstance(one, Policy))
 
 
+def learns(policy: Policy) -> bool:
+    """Whether a policy learns from a log, or is made of policies that do."""
+    return isinstance(policy, LearnsFromLog) or any(learns(one) for _, one in inside(policy))
+
+
 def learn(policy: Policy, experience: Experience) -> Policy:
     """Fit a policy, and those inside it, on logged offers, as far as they learn from any; returns it."""
     for _, one in inside(policy):

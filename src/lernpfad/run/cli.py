@@ -20,7 +20,10 @@ COMMANDS = {
     "report": "return on learning: debt, why it moves, for whom, and where it breaks even",
     "similar": "the neighbours of an item, as a recommender sees them",
     "export": "write the bundle that production loads",
+    "promote": "make a registered version the champion, unless it is worse",
+    "rollback": "give the champion's place back to the version before",
     "serve": "answer HTTP from a bundle",
+    "score": "recommendations for all learners of many files, from a bundle",
     "demo": "the whole way on synthetic data, in a few minutes",
 }
 
@@ -37,7 +40,8 @@ Settings are Hydra overrides: lernpfad train tracer=dkt data=assist2015 seed=1,2
 """
 
 REFUSED, INTERRUPTED = 2, 130
-MARKS = {"serve": "uvicorn", "research": "hydra"}  # a module of each extra, whose absence says that it is not installed
+# a module of each extra, whose absence says that it is not installed
+MARKS = {"serve": "uvicorn", "batch": "pyarrow", "research": "hydra"}
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -68,11 +72,16 @@ def _dispatch(words: list[str]) -> int:
         return 0
     if command not in COMMANDS:
         raise LernpfadError(unknown_name("command", command, COMMANDS))
-    _needs("serve" if command == "serve" else "research", command)
+    _needs({"serve": "serve", "score": "batch"}.get(command, "research"), command)
     if command == "serve":
         from lernpfad.serve import settings
 
         settings.main(rest)
+        return 0
+    if command == "score":
+        from lernpfad.run import score
+
+        score.main(rest)
         return 0
     from lernpfad.run.app import launch
 

@@ -3,41 +3,65 @@
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from functools import cached_property
+from typing import Any, Final
 
-from lernpfad.core import ConfigError, Policy, Rollout, World, unknown_name
-from lernpfad.run import parts, stack
+from lernpfad.core import Policy, Rollout, Sequences, World
+from lernpfad.evaluate.belief import BeliefError, GainWitness, spread
+from lernpfad.evaluate.books import Bookkeeper
+from lernpfad.evaluate.returns import Account
+from lernpfad.run import compared, parts, stack
 from lernpfad.run.seeds import child
 
 log = logging.getLogger(__name__)
 
+WATCHED: Final = 500
+"""Learners at most whose true mastery is kept."""
+BELIEVED: Final = 100
+"""Learners at most on whom the tracer's belief is held against the truth: its expectations are worked out again."""
+
 
 @dataclass(frozen=True, eq=False)
 class Outcome:
-    """What came of it: the past of each population, and policy to its roll-out of each population."""
+    """What came of it: the past of all populations, side by side, and by policy what followed.
+
+    accounts: what these people owed and did about it. beliefs: of the policies that ask the tracer.
+    """
 
     world: World[Any]
     policies: Mapping[str, Policy]
-    pasts: list[Rollout] = field(default_factory=list)
-    rollouts: dict[str, list[Rollout]] = field(default_factory=dict)
+    past: Rollout
+    rollouts: dict[str, Rollout] = field(default_factory=dict)
+    accounts: dict[str, Account] = field(default_factory=dict)
+    beliefs: dict[str, BeliefError] = field(default_factory=dict)
+
+    @cached_property
+    def known(self) -> Sequences:
+        """What everybody knows of the learners when the policies begin."""
+        from lernpfad.simulate.rollout import history
+
+        return history(self.past)
 
 
 def run(config: Any, models: stack.Models) -> Outcome:
-    """Roll out the policies that the config names, `repeats` times with other people and other luck."""
-    chosen, world = names(config), parts.build(config, "simulator")
+    """Roll out the policies that the config names, `repeats` populations with luck of their own side by side."""
+    compared.names(config)  # one that nobody knows is told of now
+    world = parts.build(config, "simulator")
     stack.for_items(models, world.believed, where="this world")
-    outcome = Outcome(world, {name: parts.build(config, f"policies.{name}") for name in chosen})
-    for repeat in range(config.repeats):
-        seed = child(config.seed, f"evaluated people {repeat}")
-        past = _past(config, world, seed)
-        outcome.pasts.append(past)
-        for name, policy in outcome.policies.items():
-            log.info("%s: %d learners, %d weeks", name, config.learners, config.weeks)
-            outcome.rollouts.setdefault(name, []).append(_branch(config, outcome, name, policy, past, seed, models))
+    policies = compared.taught(config, world, models)
+    outcome = Outcome(world, policies, _past(config, world))
+    for name in policies:
+        log.info("%s: %d learners, %d weeks", name, config.learners * config.repeats, config.weeks)
+        _branch(config, outcome, name, models)
     return outcome
 
 
-def _past(config: Any, world: World[Any], seed: int) -> Rollout:
+def seeds(config: Any) -> list[int]:
+    """One for each population that is judged."""
+    return [child(config.seed, f"evaluated people {repeat}") for repeat in range(config.repeats)]
+
+
+def _past(config: Any, world: World[Any]) -> Rollout:
     from lernpfad.simulate.rollout import rollout
 
     return rollout(
@@ -45,37 +69,39 @@ def _past(config: Any, world: World[Any], seed: int) -> Rollout:
         world,
         learners=config.learners,
         weeks=config.past_weeks,
-        seed=seed,
+        seed=seeds(config),
         name="past",
         tracer=stack.truth(world),
         progress=config.progress,
     )
 
 
-def _branch(
-    config: Any, outcome: Outcome, name: str, policy: Policy, past: Rollout, seed: int, models: stack.Models
-) -> Rollout:
+def _branch(config: Any, outcome: Outcome, name: str, models: stack.Models) -> None:
+    """Roll a policy out, and keep its books and what the tracer believed beside it."""
     from lernpfad.simulate.rollout import rollout
 
-    return rollout(
+    world, policy = outcome.world, outcome.policies[name]
+    tracer, keeper = stack.told(policy, models.tracer.model, world), Bookkeeper(world.roles, world.catalog)
+    witness = None
+    if tracer is models.tracer.model and compared.asks(policy, world):
+        witness = GainWitness(world, spread(config.learners * config.repeats, BELIEVED))
+    done = rollout(
         policy,
-        outcome.world,
+        world if witness is None else witness,
         learners=config.learners,
         weeks=config.weeks,
-        seed=seed,
+        seed=seeds(config),
         name=name,
-        tracer=stack.told(policy, models.tracer.model, outcome.world),
+        tracer=tracer,
         recommender=models.affinity,
-        after=past,
+        after=outcome.past,
+        watched=WATCHED,
+        rest=config.rest,
+        observers=[keeper],
         progress=config.progress,
     )
-
-
-def names(config: Any) -> list[str]:
-    """The policies to run: those of `only` and the reference, or all; an unknown one is a ConfigError."""
-    known = list(config.policies)
-    wanted = known if config.only is None else [config.reference, *config.only]
-    for name in [config.reference, *wanted]:
-        if name not in known:
-            raise ConfigError(f"{unknown_name('policy', name, known)} (add one with +policy@policies.{name}={name})")
-    return [name for name in known if name in wanted]
+    outcome.rollouts[name] = done
+    outcome.accounts[name] = Account.of(name, keeper.books(), done.log, done.hours)
+    if witness is not None:
+        sure = {"resamples": config.resamples, "seed": config.seed}
+        outcome.beliefs[name] = witness.error(models.tracer.model, outcome.known, done.log, **sure)

@@ -8,23 +8,26 @@ from typing import Any
 import numpy as np
 from omegaconf import OmegaConf
 
-from lernpfad.core import BoolArray, ConfigError, Sequences
+from lernpfad.core import BoolArray, ConfigError, Policy, Sequences, StrArray
+from lernpfad.evaluate import beside, tables
 from lernpfad.evaluate import closed_loop as judged
 from lernpfad.evaluate.dashboard import standard
 from lernpfad.evaluate.gallery import gallery
 from lernpfad.evaluate.results import Results, label
-from lernpfad.policy.spec import describe
+from lernpfad.evaluate.robustness import best_oracle
+from lernpfad.policy import spec
 from lernpfad.run import closed_loop, measure, offpolicy, parts, provenance, stack
 from lernpfad.run.closed_loop import Outcome
 from lernpfad.run.record import Record, Start
 from lernpfad.run.stack import Models
-from lernpfad.serve.files import jsonable, write_json
-from lernpfad.simulate.rollout import history
+from lernpfad.serve.files import jsonable, write_arrays, write_json
 
 log = logging.getLogger(__name__)
 
 RESULT_FILE, TABLE_FILE, REPORT_FILE = "evaluation.json", "policies.txt", "report.html"
 OFFPOLICY_FILE = "offpolicy.txt"
+WINNER = "winner"
+"""Folder of the arrays that the best policy learned, beside the result file, if it learned any."""
 
 
 def run(config: Any) -> None:
@@ -71,26 +74,35 @@ def _on_data(config: Any, models: Models, record: Record, folder: Path) -> dict[
 def _in_closed_loop(config: Any, models: Models, record: Record, folder: Path) -> dict[str, Any]:
     """The models on the past of new learners, and the policies from there on."""
     outcome = closed_loop.run(config, models)
-    past = history(outcome.pasts[0])
+    past = outcome.known.select(slice(config.learners))
     measured = _measured(config, models, past, np.ones(len(past), dtype=bool))
     results = replace(
         measured,
         rollouts=outcome.rollouts,
         roles=outcome.world.roles,
         catalog=outcome.world.catalog,
+        accounts=outcome.accounts,
+        beliefs=outcome.beliefs,
+        groups={"role": _roles(outcome)},
         reference=config.reference,
+        oracle=best_oracle(outcome.rollouts, config.reference) or judged.ORACLE,
         provenance=_provenance(config, record),
     )
     found = {"on_past": _rows(config, results, record, prefix="new_learners")}
     text = judged.table(results.policies)
     (folder / TABLE_FILE).write_text(text + "\n", encoding="utf-8")
-    print(f"\n{text}\n")
+    print(f"\n{text}\n\n{tables.text(beside.rows(results))}\n\n{tables.text(beside.lasting_rows(results))}\n")
     _reported(results, record, folder / REPORT_FILE, title="What next? Policies compared in closed loop")
     _recorded(results, record, folder)
-    return found | _judged(results, outcome)
+    return found | _judged(results, outcome, folder) | {"beside": beside.facts(results)}
 
 
-def _judged(results: Results, outcome: Outcome) -> dict[str, Any]:
+def _roles(outcome: Outcome) -> StrArray:
+    """The role that each learner held when the policies began, as a label."""
+    return np.append(outcome.world.roles.names, "without a role")[outcome.past.role]
+
+
+def _judged(results: Results, outcome: Outcome, folder: Path) -> dict[str, Any]:
     """Every policy's numbers, and the best one of those that production could run, with its lead."""
     rows = [one.row() for one in results.policies]
     fair = [one.policy for one in results.policies if not getattr(outcome.policies[one.policy], "sees_truth", False)]
@@ -113,8 +125,17 @@ def _judged(results: Results, outcome: Outcome) -> dict[str, Any]:
         "policies": rows,
         "winner": winner,
         "winner_leads_by": leads,
-        "winner_spec": describe(outcome.policies[winner]),
+        **_kept(outcome.policies[winner], folder),
     }
+
+
+def _kept(winner: Policy, folder: Path) -> dict[str, Any]:
+    """The policy as data; what it learned goes into a folder of its own."""
+    learned = spec.arrays(winner)
+    if learned:
+        write_arrays(folder / WINNER, learned)
+    described = jsonable(spec.describe(winner), exact=True)
+    return {"winner_spec": described, "winner_learned": WINNER if learned else None}
 
 
 def _measured(

@@ -7,14 +7,19 @@ from typing import Any
 from omegaconf import OmegaConf
 
 from lernpfad.core import ConfigError, Policy
-from lernpfad.run import parts, provenance, stack
+from lernpfad.run import again, parts, precision, provenance, stack
 from lernpfad.run.evaluate import RESULT_FILE
+from lernpfad.run.judged import tables
+from lernpfad.run.mlflow_model import BundleModel
+from lernpfad.run.papers import papers
 from lernpfad.run.places import existing
 from lernpfad.run.record import Record, Start
 from lernpfad.serve import bundle
-from lernpfad.serve.files import jsonable, read_json
+from lernpfad.serve.files import jsonable, read_arrays, read_json
 
 log = logging.getLogger(__name__)
+
+SPLIT_FILE, PARTS = "split.json", ("train", "valid", "test")
 
 
 def run(config: Any) -> None:
@@ -27,7 +32,8 @@ def run(config: Any) -> None:
         )
     models = stack.models(used)
     start = Start("export", parts.folder(), parts.resolved(config))
-    policy = _policy(config, judged)
+    policy, named = _policy(config, judged), config.matrix_policy or _policy_name(config, judged)
+    precision.check(config.precision)
     with parts.build(config, "tracking").start(start) as record:
         place = bundle.write(
             config.folder,
@@ -36,11 +42,16 @@ def run(config: Any) -> None:
             policy=policy,
             catalog=models.tracer.catalog,
             roles=models.tracer.roles,
-            metrics=_metrics(models, policy, judged),
+            metrics=_metrics(models, policy, judged) | tables(models, matrix=config.matrix, policy=named),
             provenance=_provenance(config, models, record),
+            lighter=_lighter(config, models),
+            papers=papers(config.papers),
         )
         record.file(place, "bundle")
         log.info("bundle: %s", place)
+        if config.register is not None:
+            number = record.register(BundleModel(bundle.load(place)), config.register)
+            log.info("registered: version %s of '%s'", number, config.register)
 
 
 def _evaluation(folder: str | None) -> dict[str, Any]:
@@ -53,6 +64,18 @@ def _evaluation(folder: str | None) -> dict[str, Any]:
     return found
 
 
+def _lighter(config: Any, models: stack.Models) -> precision.Lighter | None:
+    if config.precision == precision.FLOAT32:
+        return None
+    fitted = {"tracer": models.tracer, "recommender": models.recommender}
+    tested = {
+        part: again.read(one, what=f"precision={config.precision}")
+        for part, one in fitted.items()
+        if one is not None and precision.has_graphs(one.model)
+    }
+    return precision.Lighter(config.precision, tested, may_lose=config.precision_may_lose)
+
+
 def _policy(config: Any, judged: dict[str, Any]) -> Policy:
     """The policy that was chosen, else the one that won."""
     if parts.chosen(config, "policy"):
@@ -62,7 +85,14 @@ def _policy(config: Any, judged: dict[str, Any]) -> Policy:
         raise ConfigError("no policy to export: choose policy=..., or an evaluation in closed loop")
     from lernpfad.policy.spec import build
 
-    return build(judged["winner_spec"])
+    learned = judged.get("winner_learned")
+    arrays = None if learned is None else read_arrays(existing(config.evaluation, what="run folder") / learned)
+    return build(judged["winner_spec"], arrays=arrays)
+
+
+def _policy_name(config: Any, judged: dict[str, Any]) -> str:
+    """What the policy is called in a robustness matrix, unless the config says so."""
+    return "".join(parts.choices("policy")) if parts.chosen(config, "policy") else str(judged["winner"])
 
 
 def _metrics(models: stack.Models, policy: Policy, judged: dict[str, Any]) -> dict[str, Any]:
@@ -83,6 +113,7 @@ def _provenance(config: Any, models: stack.Models, record: Record) -> dict[str, 
         "data": facts.get("data"),
         "data_hash": facts.get("data_hash"),
         "split": facts.get("split"),
+        "parts": _parts(models.tracer.folder.parent / SPLIT_FILE),
         "tracer_run": facts.get("run"),
         "recommender_run": None if models.recommender is None else models.recommender.facts.get("run"),
         "run": record.run_id(),
@@ -92,3 +123,9 @@ def _provenance(config: Any, models: stack.Models, record: Record) -> dict[str, 
         "intended_use": config.intended_use,
         "limits": config.limits,
     }
+
+
+def _parts(path: Path) -> dict[str, Any]:
+    """Learners and rows of each part of the split; none if the run kept no manifest of it."""
+    found = read_json(path)["parts"] if path.is_file() else {}
+    return {part: {"learners": found[part]["learners"], "rows": found[part]["rows"]} for part in PARTS if part in found}

@@ -5,10 +5,10 @@ from pathlib import Path
 from textwrap import fill
 from typing import Any, Final
 
-from lernpfad.evaluate import closed_loop, robustness_rows, tables
+from lernpfad.evaluate import closed_loop, robustness_beside, robustness_rows, tables
 from lernpfad.evaluate.lived import Lived
 from lernpfad.evaluate.results import label
-from lernpfad.evaluate.robustness import Robustness, robustness
+from lernpfad.evaluate.robustness import Cells, Robustness, robustness
 from lernpfad.run import provenance
 from lernpfad.run.record import Record
 
@@ -29,7 +29,7 @@ def write(config: Any, found: Found, record: Record) -> None:
     judged = robustness(lived, reference=config.reference, resamples=config.resamples, seed=config.seed)
     facts = {(world, name): one for world, of in found.items() for name, (one, _) in of.items()}
     robustness_rows.heat(judged).savefig(results / FIGURE, dpi=150)
-    (results / README).write_text(_page(config, judged, facts, results), encoding="utf-8")
+    (results / README).write_text(_page(config, judged, lived, facts, results), encoding="utf-8")
     (results / CSV).write_text(tables.to_csv(robustness_rows.flat(judged, facts)), encoding="utf-8")
     for name in (README, CSV, FIGURE):
         record.file(results / name)
@@ -38,7 +38,7 @@ def write(config: Any, found: Found, record: Record) -> None:
     print("\n" + fill(robustness_rows.verdict(judged), _WIDTH))
 
 
-def _page(config: Any, judged: Robustness, facts: Facts, results: Path) -> str:
+def _page(config: Any, judged: Robustness, lived: Cells, facts: Facts, results: Path) -> str:
     notes = results / NOTES
     told = [
         "# Robustness matrix\n",
@@ -54,6 +54,7 @@ def _page(config: Any, judged: Robustness, facts: Facts, results: Path) -> str:
         fill(_LEADS, _WIDTH) + "\n",
         tables.markdown(robustness_rows.lead_rows(judged, judged.recommended)) + "\n",
         *_at_home(config, judged, facts),
+        *_beside(config, judged, lived, facts),
         "## Worlds\n",
         tables.markdown(_worlds(judged, facts)) + "\n",
         notes.read_text(encoding="utf-8") if notes.is_file() else "",
@@ -71,6 +72,22 @@ def _at_home(config: Any, judged: Robustness, facts: Facts) -> list[str]:
         for name, row in zip(judged.policies, rows, strict=True)
     ]
     return [f"## In the world that everything was fitted in: {config.fitted_in}\n", tables.markdown(named) + "\n"]
+
+
+def _beside(config: Any, judged: Robustness, lived: Cells, facts: Facts) -> list[str]:
+    """What stands beside the scores of that world."""
+    if config.fitted_in not in judged.worlds:
+        return []
+    of = {name: lived[config.fitted_in][name] for name in judged.policies}
+    known = {name: facts[config.fitted_in, name] for name in of}
+    sure = {"resamples": config.resamples, "seed": config.seed}
+    return [
+        "## Beside the score\n",
+        fill(robustness_beside.CAPTION, _WIDTH) + "\n",
+        tables.markdown(robustness_beside.rows(of, known, **sure)) + "\n",
+        fill(robustness_beside.FAIR_CAPTION.format(reference=label(config.reference)), _WIDTH) + "\n",
+        tables.markdown(robustness_beside.fair_rows(of, reference=config.reference)) + "\n",
+    ]
 
 
 def _told(facts: Mapping[str, Any]) -> dict[str, str]:

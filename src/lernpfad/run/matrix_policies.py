@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from lernpfad.core import Experience, Policy, Roles, Rollout
-from lernpfad.core.protocols import LearnsFromLog
 from lernpfad.policy import spec
 from lernpfad.run import parts
 from lernpfad.serve import files
@@ -49,7 +48,7 @@ def wanted(config: Any) -> list[str]:
 
 def learners(config: Any) -> list[str]:
     """Those of them that learn from a log, or are made of policies that do."""
-    return [name for name in wanted(config) if _learns(parts.build(config, f"policies.{name}"))]
+    return [name for name in wanted(config) if spec.learns(parts.build(config, f"policies.{name}"))]
 
 
 def there(config: Any, folder: Path, name: str) -> bool:
@@ -80,10 +79,6 @@ def built(config: Any, folder: Path, name: str) -> Policy:
         return policy
     place = _place(config, folder, name)
     return spec.build(files.read_json(place / SPEC_FILE), arrays=files.read_arrays(place / _ARRAYS))
-
-
-def _learns(policy: Policy) -> bool:
-    return isinstance(policy, LearnsFromLog) or any(_learns(one) for _, one in spec.inside(policy))
 
 
 def _place(config: Any, folder: Path, name: str) -> Path:

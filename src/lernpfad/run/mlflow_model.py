@@ -1,53 +1,95 @@
-"""A fitted tracer as an MLflow model: code that loads its folder, a signature written by hand, an example."""
+"""Fitted tracers and bundles as MLflow models: code that loads a folder, a signature written by hand, an example."""
 
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, Protocol
 
 from lernpfad.core import Sequences
 from lernpfad.run.places import PACKAGE
+from lernpfad.serve.bundle import Bundle
 
 SCRIPT = PACKAGE / "run" / "pyfunc.py"
+BUNDLE_SCRIPT = PACKAGE / "run" / "pyfunc_bundle.py"
 _EXAMPLE_ROWS = 8
+
+
+class Packaged(Protocol):
+    """What MLflow can keep as a model. name: of the logged model. kind: MLflow's model type."""
+
+    @property
+    def name(self) -> str:
+        """Shown in lists."""
+        ...
+
+    @property
+    def kind(self) -> str:
+        """Model type: "tracer" or "bundle"."""
+        ...
+
+    def saved(self) -> dict[str, Any]:
+        """Arguments of `mlflow.pyfunc.save_model` that say what it is."""
+        ...
+
+
+def keep(packaged: Packaged, client: Any, *, experiment: str, run: str) -> str:
+    """Keep it as a logged model of the run; returns its id, for `mlflow.pyfunc.load_model("models:/<id>")`."""
+    from mlflow import pyfunc
+    from mlflow.entities import LoggedModelOutput, LoggedModelStatus
+    from mlflow.models import Model
+
+    kept = client.create_logged_model(experiment, name=packaged.name, source_run_id=run, model_type=packaged.kind)
+    with TemporaryDirectory() as scratch:
+        place = Path(scratch) / "model"
+        described = Model(artifact_path=kept.artifact_location, run_id=run, model_id=kept.model_id)
+        pyfunc.save_model(path=str(place), mlflow_model=described, **packaged.saved())
+        client.log_model_artifacts(kept.model_id, str(place))
+    client.finalize_logged_model(kept.model_id, LoggedModelStatus.READY)
+    client.log_outputs(run, [LoggedModelOutput(kept.model_id, step=0)])
+    identity: str = kept.model_id
+    return identity
 
 
 @dataclass(frozen=True, eq=False)
 class TracedModel:
-    """What MLflow needs to keep a tracer. folder: as written by `store.save`. histories: to take an example from."""
+    """A tracer: success of each row of a frame. folder: see `store.save`. histories: to take an example from."""
 
     name: str
     folder: Path
     histories: Sequences
+    kind: str = "tracer"
 
-    def log(self, client: Any, *, experiment: str, run: str) -> str:
-        """Keep it as a logged model of the run; returns its id, for `mlflow.pyfunc.load_model("models:/<id>")`."""
-        from mlflow.entities import LoggedModelOutput, LoggedModelStatus
-        from mlflow.models import Model
+    def saved(self) -> dict[str, Any]:
+        """See `Packaged`."""
+        from lernpfad.run.store import needs
 
-        kept = client.create_logged_model(experiment, name=self.name, source_run_id=run, model_type="tracer")
-        with TemporaryDirectory() as scratch:
-            place = Path(scratch) / "model"
-            self._write(place, Model(artifact_path=kept.artifact_location, run_id=run, model_id=kept.model_id))
-            client.log_model_artifacts(kept.model_id, str(place))
-        client.finalize_logged_model(kept.model_id, LoggedModelStatus.READY)
-        client.log_outputs(run, [LoggedModelOutput(kept.model_id, step=0)])
-        identity: str = kept.model_id
-        return identity
+        return {
+            "python_model": str(SCRIPT),
+            "artifacts": {"model": str(self.folder)},
+            "signature": signature(),
+            "input_example": example(self.histories),
+            "pip_requirements": requirements(*needs(self.folder)),
+        }
 
-    def _write(self, place: Path, described: Any) -> None:
-        from mlflow import pyfunc
 
-        pyfunc.save_model(
-            path=str(place),
-            mlflow_model=described,
-            python_model=str(SCRIPT),
-            artifacts={"model": str(self.folder)},
-            signature=signature(),
-            input_example=example(self.histories),
-            pip_requirements=requirements(self.folder),
-        )
+@dataclass(frozen=True, eq=False)
+class BundleModel:
+    """A bundle: the next items for every learner of a frame."""
+
+    bundle: Bundle
+    name: str = "bundle"
+    kind: str = "bundle"
+
+    def saved(self) -> dict[str, Any]:
+        """See `Packaged`."""
+        return {
+            "python_model": str(BUNDLE_SCRIPT),
+            "artifacts": {"bundle": str(self.bundle.folder)},
+            "signature": next_items_signature(),
+            "input_example": next_items_example(self.bundle),
+            "pip_requirements": requirements("safetensors", "onnxruntime"),
+        }
 
 
 def signature() -> Any:
@@ -55,13 +97,29 @@ def signature() -> Any:
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, Schema
 
-    columns = [
-        ColSpec("string", "learner"),
-        ColSpec("string", "item"),
-        ColSpec("long", "outcome"),
-        ColSpec("double", "time"),
-    ]
-    return ModelSignature(inputs=Schema(columns), outputs=Schema([ColSpec("double", "success")]))
+    return ModelSignature(inputs=Schema(_columns()), outputs=Schema([ColSpec("double", "success")]))
+
+
+def next_items_signature() -> Any:
+    """A frame of interactions, with the learners' roles if they have any, to the k best next items of each learner."""
+    from mlflow.models import ModelSignature
+    from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema
+
+    numbers = ("propensity", "success", "debt_reduction", "minutes", "affinity")
+    outputs = [ColSpec("string", "learner"), ColSpec("long", "place"), ColSpec("string", "item")]
+    outputs += [*(ColSpec("double", name) for name in numbers), ColSpec("string", "reason")]
+    return ModelSignature(
+        inputs=Schema([*_columns(), ColSpec("string", "role", required=False)]),
+        outputs=Schema(outputs),
+        params=ParamSchema([ParamSpec("k", "long", 5)]),
+    )
+
+
+def _columns() -> list[Any]:
+    from mlflow.types import ColSpec
+
+    named = {"learner": "string", "item": "string", "outcome": "long", "time": "double"}
+    return [ColSpec(kind, name) for name, kind in named.items()]
 
 
 def example(histories: Sequences) -> Any:
@@ -81,8 +139,23 @@ def example(histories: Sequences) -> Any:
     )
 
 
-def requirements(folder: Path) -> list[str]:
-    """What loading the model takes, pinned to what is installed now."""
-    from lernpfad.run.store import needs
+def next_items_example(bundle: Bundle) -> Any:
+    """Two made-up learners on the first items of the catalog: nobody's history is in a registry."""
+    import pandas as pd
 
-    return [f"{name}=={metadata.version(name)}" for name in ("lernpfad", "numpy", "pandas", *needs(folder))]
+    items = [str(one) for one in bundle.catalog.items[:2]] * 2
+    frame = pd.DataFrame(
+        {
+            "learner": ["example-1"] * (len(items) // 2) + ["example-2"] * (len(items) // 2),
+            "item": items,
+            "outcome": [1, 0, 0, 1][: len(items)],
+            "time": [1767600000.0 + 60.0 * row for row in range(len(items))],
+        }
+    )
+    roles = [] if bundle.roles is None else [str(one) for one in bundle.roles.names]
+    return frame.assign(role=roles[0]) if roles else frame
+
+
+def requirements(*libraries: str) -> list[str]:
+    """What loading a model takes beside lernpfad, pinned to what is installed now."""
+    return [f"{name}=={metadata.version(name)}" for name in ("lernpfad", "numpy", "pandas", *libraries)]

@@ -11,8 +11,10 @@ from lernpfad.core import (
     BoolArray,
     ConfigError,
     DataError,
+    Experience,
     FloatArray,
     IntArray,
+    Policy,
     Sequences,
     unknown_name,
 )
@@ -23,7 +25,8 @@ from lernpfad.evaluate.offpolicy.replay import Replayed
 from lernpfad.evaluate.offpolicy.standing import ESTIMATORS, USUAL, Standing
 from lernpfad.evaluate.offpolicy.terms import averaged
 from lernpfad.evaluate.results import label
-from lernpfad.run import closed_loop, parts
+from lernpfad.policy import spec
+from lernpfad.run import compared, parts
 from lernpfad.run.seeds import child
 from lernpfad.run.stack import Models
 
@@ -50,7 +53,7 @@ def run(config: Any, models: Models, dataset: Dataset, split: Split) -> Standing
 
     ConfigError or DataError where the log cannot be replayed: no propensities, no whole histories, nobody with a role.
     """
-    policies = {name: parts.build(config, f"policies.{name}") for name in closed_loop.names(config)}
+    policies = _taught(config, models, dataset, split.train)
     fair = {label(name): one for name, one in policies.items() if not getattr(one, "sees_truth", False)}
     role = _roles(dataset, split.test)
     there = _judgeable(split, role)
@@ -76,6 +79,24 @@ def run(config: Any, models: Models, dataset: Dataset, split: Split) -> Standing
         learners=int((found.log.lengths > 0).sum()),
         support=support,
     )
+
+
+def _taught(config: Any, models: Models, dataset: Dataset, train: Sequences) -> dict[str, Policy]:
+    """Every policy that is wanted; those that learn have learned from at most `log.learners` of the training part."""
+    found: dict[str, Policy] = {name: parts.build(config, f"policies.{name}") for name in compared.names(config)}
+    eager = [name for name, policy in found.items() if spec.learns(policy)]
+    if not eager:
+        return found
+    role = _roles(dataset, train)
+    who = np.arange(len(train.learners)) if role is None else np.flatnonzero(role != NOBODY)
+    drawn = np.random.default_rng(child(config.seed, "off-policy lessons")).permutation(who)
+    some = train.select(np.sort(drawn[: config.log.learners]))
+    told = {"tracer": models.tracer.model, "recommender": models.affinity}
+    experience = Experience(log=some, roles=dataset.roles, role=_roles(dataset, some), **told)
+    for name in eager:
+        log.info("%s learns from %d offers to %d people", name, len(some), len(some.learners))
+        spec.learn(found[name], experience)
+    return found
 
 
 def _judgements(config: Any, found: Replayed, names: list[str], wrote: str | None) -> Mapping[str, Any]:

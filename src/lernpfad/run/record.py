@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lernpfad.run.mlflow_model import TracedModel
+from lernpfad.core.errors import ConfigError
+from lernpfad.run.mlflow_model import Packaged, TracedModel
 
 
 @dataclass(frozen=True)
@@ -54,3 +55,7 @@ class Record:
 
     def model(self, traced: TracedModel) -> None:
         """A fitted tracer, kept as an MLflow model with signature."""
+
+    def register(self, packaged: Packaged, name: str) -> str:
+        """A new version of a registered model, by its number. ConfigError: here is no registry."""
+        raise ConfigError(f"register={name} needs a registry; use tracking=mlflow")

@@ -8,15 +8,16 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from lernpfad.core.errors import ConfigError
 from lernpfad.run import locks, provenance
-from lernpfad.run.mlflow_model import TracedModel
+from lernpfad.run.mlflow_model import Packaged, TracedModel, keep
 from lernpfad.run.record import Record, Start
+from lernpfad.run.registry import Registry
 from lernpfad.serve.files import read_json, write_json
 
 log = logging.getLogger(__name__)
@@ -35,6 +36,10 @@ class Nothing:
     def start(self, start: Start) -> Iterator[Record]:
         """A record that forgets everything."""
         yield Record()
+
+    def registry(self, name: str) -> AbstractContextManager[Registry]:
+        """Refused: nothing is kept."""
+        raise ConfigError(f"tracking=none keeps no registered model '{name}'; use tracking=mlflow")
 
 
 @dataclass(frozen=True)
@@ -61,6 +66,14 @@ class MLflow:
             client.set_terminated(record.id, "KILLED" if was_interrupted(problem) else "FAILED")
             raise
         client.set_terminated(record.id, "FINISHED")
+
+    @contextmanager
+    def registry(self, name: str) -> Iterator[Registry]:
+        """A registered model of the same store, while nobody else changes it."""
+        uri = _absolute(self.uri)
+        with _alone(uri):
+            client, _ = self._opened(uri)
+            yield Registry(client, name)
 
     def _opened(self, uri: str) -> tuple[Any, str]:
         """The client and the experiment's id, created if need be."""
@@ -145,7 +158,13 @@ class MLflowRecord(Record):
 
     def model(self, traced: TracedModel) -> None:
         """As a logged model of the run."""
-        traced.log(self.client, experiment=self.experiment, run=self.id)
+        keep(traced, self.client, experiment=self.experiment, run=self.id)
+
+    def register(self, packaged: Packaged, name: str) -> str:
+        """As a logged model of the run and a new version of the registered model; returns the version's number."""
+        with _alone(self.uri):
+            kept = keep(packaged, self.client, experiment=self.experiment, run=self.id)
+            return Registry(self.client, name).add(kept, run=self.id)
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from lernpfad._version import __version__
+from lernpfad.serve import curriculum
 from lernpfad.serve.body import BodyLimit
 from lernpfad.serve.bundle import Bundle
 from lernpfad.serve.database import Database, StoreError
@@ -19,6 +20,10 @@ from lernpfad.serve.engine import Engine, RequestError
 from lernpfad.serve.guard import Guard
 from lernpfad.serve.keys import READ, Keys
 from lernpfad.serve.learners import Learners
+from lernpfad.serve.metrics import Measured, Metrics
+from lernpfad.serve.metrics_routes import add_metrics
+from lernpfad.serve.oversight import Oversight, Switch
+from lernpfad.serve.oversight_routes import add_oversight
 from lernpfad.serve.routes import Needs, add_learners
 from lernpfad.serve.schema import (
     BundleAnswer,
@@ -34,6 +39,7 @@ from lernpfad.serve.schema import (
     Refusal,
 )
 from lernpfad.serve.store import Store
+from lernpfad.serve.xapi_routes import add_xapi
 
 MAX_BODY: Final = 1_048_576
 MAX_PROBLEMS: Final = 20
@@ -54,6 +60,8 @@ _GUARDED: dict[int | str, dict[str, Any]] = {
 _TAGS = [
     {"name": "recommend", "description": "Stateless: post a history, get an answer; nothing is stored."},
     {"name": "learners", "description": "Stored learners: post what they did, ask what is next, erase them."},
+    {"name": "oversight", "description": "People have the last word, and all of it is logged."},
+    {"name": "xapi", "description": "Statements, as a learning record store sends them."},
     {"name": "service", "description": "What is served, and whether it is."},
 ]
 
@@ -66,21 +74,24 @@ def create_app(
     database: Database | None = None,
     keyed: bool = True,
     rate: float = RATE,
+    home: str = "",
+    fixed: bool = False,
 ) -> FastAPI:
     """The application over one bundle. clock: seconds since the epoch. max_body: bytes of a request body at most.
 
     database: where learners are kept; without one there are no paths about stored learners, and no keys. keyed: every
     path but health and readiness asks for an API key of the database. rate: requests a second of each key.
+    home: homePage of the accounts in xAPI statements, "" for any. fixed: the fixed curriculum decides, not the policy.
     """
-    engine = Engine(bundle)
-    learners = None if database is None else Learners(engine, Store(database))
-    needs, guarded = _guards(database if keyed else None, rate)
+    engine, metrics = Engine(bundle), Metrics()
+    learners = None if database is None else Learners(engine, Store(database), metrics=metrics)
+    needs, guarded = _guards(database if keyed else None, rate, clock)
+    why = _who_decides(learners, fixed=fixed)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        engine.next_items(
-            NextItemsRequest(), now=clock()
-        )  # a broken bundle fails here, and the first learner waits less
+        # a broken bundle fails here, and the first learner waits less
+        engine.next_items(NextItemsRequest(), now=clock(), why=curriculum.SET if fixed else "")
         app.state.ready = True
         yield
         app.state.ready = False
@@ -96,39 +107,74 @@ def create_app(
         lifespan=lifespan,
     )
     app.state.ready = False
+    app.state.metrics = metrics
     app.add_middleware(BodyLimit, limit=max_body)
+    app.add_middleware(Measured, metrics=metrics)
     app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(RequestError, _not_meant)
     app.add_exception_handler(StoreError, _not_stored)
     app.add_exception_handler(HTTPException, _http_problem)
-    _add_recommending(app, engine, clock, needs=needs, refusals=_REFUSALS | guarded)
+    refusals = _REFUSALS | guarded
+    _add_recommending(app, engine, clock, needs=needs, refusals=refusals, why=why)
     if learners is not None:
-        add_learners(app, learners, clock, needs=needs, refusals=_REFUSALS | guarded)
+        add_learners(app, learners, clock, needs=needs, refusals=refusals, why=why)
+        add_oversight(app, learners, clock, needs=needs, refusals=refusals, metrics=metrics)
+        add_xapi(app, learners, clock, needs=needs, refusals=refusals, metrics=metrics, home=home)
+    add_metrics(app, engine, metrics, needs=needs, why=why)
     _add_service(app, engine, database, needs=needs, refusals=guarded)
     return app
 
 
-def _guards(database: Database | None, rate: float) -> tuple[Needs, dict[int | str, dict[str, Any]]]:
+def _guards(
+    database: Database | None, rate: float, clock: Callable[[], float]
+) -> tuple[Needs, dict[int | str, dict[str, Any]]]:
     if database is None:
         return lambda scope: [], {}
-    guard = Guard(Keys(database), rate=rate)
+    guard = Guard(Keys(database), rate=rate, clock=clock)
     return lambda scope: [guard.needs(scope)], _GUARDED
 
 
+def _who_decides(learners: Learners | None, *, fixed: bool) -> Callable[[], str]:
+    """Why the fixed curriculum decides at this moment; "" where the policy does."""
+    if fixed or learners is None:
+        return lambda: curriculum.SET if fixed else ""
+    switch = Switch(Oversight(learners.store))
+    return lambda: curriculum.SWITCHED if switch.on() else ""
+
+
 def _add_recommending(
-    app: FastAPI, engine: Engine, clock: Callable[[], float], *, needs: Needs, refusals: dict[int | str, Any]
+    app: FastAPI,
+    engine: Engine,
+    clock: Callable[[], float],
+    *,
+    needs: Needs,
+    refusals: dict[int | str, Any],
+    why: Callable[[], str],
 ) -> None:
+    metrics: Metrics = app.state.metrics
     shared: dict[str, Any] = {"tags": ["recommend"], "responses": refusals, "dependencies": needs(READ)}
 
     @app.post("/v1/next-items", **shared, summary="The best next items, with reasons")
     def next_items(request: NextItemsRequest) -> NextItemsAnswer:
         """Best first. The order is the policy's; `propensity` is the probability with which it offers each item."""
-        return engine.next_items(request, now=clock())
+
+        def decide(why: str) -> NextItemsAnswer:
+            return engine.next_items(request, now=clock(), why=why)
+
+        answer = curriculum.decided(decide, why=why(), mine=(RequestError,))
+        metrics.count("decisions", by=answer.decided_by)
+        return answer
 
     @app.post("/v1/path", **shared, summary="The learning path: what comes next, and after that")
     def path(request: PathRequest) -> PathAnswer:
         """A plan, with the learning debt expected after each step. Ask again once an answer has come in."""
-        return engine.path(request, now=clock())
+
+        def decide(why: str) -> PathAnswer:
+            return engine.path(request, now=clock(), why=why)
+
+        answer = curriculum.decided(decide, why=why(), mine=(RequestError,))
+        metrics.count("decisions", by=answer.decided_by)
+        return answer
 
     @app.post("/v1/profile", **shared, summary="Competence profile against the role")
     def profile(request: ProfileRequest) -> ProfileAnswer:
@@ -187,6 +233,7 @@ async def _not_meant(request: Request, error: Exception) -> Response:
 
 async def _not_stored(request: Request, error: Exception) -> Response:
     assert isinstance(error, StoreError)
+    request.app.state.metrics.count("store_errors", kind=error.kind)
     _LOG.error("%s", error)  # where the store lies is for the log, not for the client
     refusal = _refused(503, [FieldProblem(field="store", problem=f"cannot be used now ({error.kind}); ask again")])
     refusal.headers["Retry-After"] = "1"

@@ -2,7 +2,7 @@
 
 import shutil
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
@@ -24,12 +24,16 @@ from lernpfad.core import (
 from lernpfad.core.next_best import MAX_REPEATS
 from lernpfad.serve.card import model_card
 from lernpfad.serve.files import jsonable, read_arrays, write_arrays
+from lernpfad.serve.lighter import Lighter, graph_bytes, told
 from lernpfad.serve.manifest import MANIFEST, SCHEMA, Manifest, inventory, read_manifest
 from lernpfad.serve.models import read_model, write_model
 from lernpfad.serve.twin import check_twin
 
 CARD = "model_card.md"
 CATALOG, ROLES, TRACER, RECOMMENDER, POLICY = "catalog", "roles", "tracer", "recommender", "policy"
+
+Papers = Callable[[Manifest, Catalog, Roles | None], Mapping[str, str]]
+"""From what a bundle says of itself to further documents in it, by path."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,12 +64,16 @@ def write(
     provenance: Mapping[str, Any],
     max_repeats: int = MAX_REPEATS,
     trust: Sequence[str] = (),
+    lighter: Lighter | None = None,
+    papers: Papers | None = None,
 ) -> Path:
     """Write a fitted stack as a bundle; `folder` appears, or is replaced, only when the bundle is complete and true.
 
     provenance: where the stack comes from; see `Manifest`. trust: packages beside lernpfad whose classes may be in it.
     The written bundle is loaded and compared with the original to 1e-5 over random histories first. Raises
     BundleError, leaving everything as it was, if they differ or something cannot be exported.
+    lighter: makes the graphs smaller after that comparison, and measures what is lost. papers: documents beside the
+    model card.
     """
     original = NextBest(tracer, recommender, policy, max_repeats)
     _refuse_oracles(original)
@@ -86,9 +94,16 @@ def write(
             data_hash=provenance.get("data_hash"),
             provenance=jsonable(provenance),
         )
-        (draft / CARD).write_text(model_card(facts, catalog=catalog, roles=roles), encoding="utf-8")
         replace(facts, files=inventory(draft)).write(draft)
-        check_twin(original, load(draft, trust=trust).next_best, catalog=catalog, roles=roles)
+        twin = load(draft, trust=trust).next_best
+        check_twin(original, twin, catalog=catalog, roles=roles)
+        if lighter is not None:
+            facts = _lightened(facts, draft, lighter, twin, trust)
+        written = {CARD: model_card(facts, catalog=catalog, roles=roles)}
+        for name, text in (written | dict(papers(facts, catalog, roles) if papers else {})).items():
+            (draft / name).parent.mkdir(exist_ok=True)
+            (draft / name).write_text(text, encoding="utf-8")
+        replace(facts, files=inventory(draft)).write(draft)
     return Path(folder).resolve()
 
 
@@ -120,6 +135,17 @@ def load(folder: Path | str, *, threads: int = 1, trust: Sequence[str] = ()) -> 
     if recommender is not None:
         _expect(recommender, Recommender, what="recommender")
     return Bundle(NextBest(tracer, recommender, policy, manifest.max_repeats), catalog, roles, manifest, folder)
+
+
+def _lightened(facts: Manifest, draft: Path, lighter: Lighter, full: NextBest, trust: Sequence[str]) -> Manifest:
+    """What the manifest says once the graphs of the draft were replaced by smaller ones."""
+    folders = {TRACER: draft / TRACER, RECOMMENDER: draft / RECOMMENDER}
+    before = {part: graph_bytes(folder) for part, folder in folders.items()}
+    lighter.convert(draft)
+    replace(facts, files=inventory(draft)).write(draft)
+    judged = lighter.judge(full, load(draft, trust=trust).next_best)
+    sizes = {part: {"float32": before[part], "here": graph_bytes(folder)} for part, folder in folders.items()}
+    return told(facts, judged, sizes)
 
 
 def _write(policy: Policy, folder: Path) -> dict[str, Any]:

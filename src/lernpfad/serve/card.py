@@ -21,19 +21,49 @@ _NAMED = ("data_hash", "intended_use", "limits")
 def model_card(manifest: Manifest, *, catalog: Catalog, roles: Roles | None) -> str:
     """The card as Markdown. `intended_use` and `limits` of the provenance go in; general limits are always there."""
     facts = manifest.provenance
-    limits = facts.get("limits") or ()
     sections = {
         "What it is": _what(manifest, catalog, roles),
         "Intended use": [str(facts.get("intended_use") or INTENDED_USE)],
         "Data": [f"Fitted on data with hash `{manifest.data_hash or 'not recorded'}`."],
         "Metrics": _table(("metric", "value"), _flat(manifest.metrics)) or ["None were recorded."],
-        "Known limits": [f"* {line}" for line in ([limits] if isinstance(limits, str) else limits)]
-        + [f"* {line}" for line in GENERAL_LIMITS],
+        **_row_tables(manifest.metrics),
+        **_precisions(manifest),
+        "Known limits": text_limits(manifest),
         "Provenance": _table(("fact", "value"), _flat({k: v for k, v in facts.items() if k not in _NAMED}))
         or ["None was recorded."],
     }
     body = "\n\n".join(f"## {title}\n\n" + "\n".join(lines) for title, lines in sections.items())
     return f"# Model card\n\n{body}\n"
+
+
+def text_limits(manifest: Manifest) -> list[str]:
+    """What the bundle cannot do, as lines of a list: what was said of this one, and what is always so."""
+    limits = manifest.provenance.get("limits") or ()
+    return [f"* {line}" for line in (*([limits] if isinstance(limits, str) else limits), *GENERAL_LIMITS)]
+
+
+def _row_tables(metrics: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Metrics that are rows (by subgroup, calibration, robustness) as a section each."""
+    return {
+        f"{name[0].upper()}{name[1:]}": _table(
+            tuple(rows[0]), [tuple(_shown(value) for value in row.values()) for row in rows]
+        )
+        for name, rows in metrics.items()
+        if _is_table(rows)
+    }
+
+
+def _precisions(manifest: Manifest) -> dict[str, list[str]]:
+    """What fewer bits cost and gained, of models whose graphs were converted."""
+    return {
+        f"Precision of the {part}": _table(("fact", "value"), _flat(of["precision"]))
+        for part, of in manifest.models.items()
+        if "precision" in of
+    }
+
+
+def _is_table(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(row, Mapping) for row in value)
 
 
 def _what(manifest: Manifest, catalog: Catalog, roles: Roles | None) -> list[str]:
@@ -73,7 +103,7 @@ def _flat(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
     for key, value in values.items():
         if isinstance(value, Mapping):
             rows += _flat(value, f"{prefix}{key}/")
-        else:
+        elif not _is_table(value):
             rows.append((prefix + key, _shown(value)))
     return rows
 

@@ -11,6 +11,7 @@ import numpy as np
 from lernpfad.core import BoolArray, Catalog
 from lernpfad.serve.database import Database, Transaction
 from lernpfad.serve.files import canonical
+from lernpfad.serve.tables import NOT_VOIDED
 
 CHUNK: Final = 2_000
 """Rows that are read at once when the log is turned into rows; bounds memory, not results."""
@@ -144,15 +145,17 @@ def _learners(database: Database, last: int) -> list[Any]:
 
 def _history(database: Database, number: int, pseudonym: str) -> Iterator[dict[str, Any]]:
     query = (
-        "SELECT item, time, accepted, outcome, minutes, decision, bundle, policy, items, drawn FROM interactions i "
-        "LEFT JOIN decisions d ON d.id = i.decision AND d.learner = i.learner "
-        "WHERE i.learner = ? ORDER BY time, place"
+        "SELECT interactions.id, item, time, accepted, outcome, minutes, interactions.decision, bundle, policy, items, "
+        "drawn FROM interactions "
+        "LEFT JOIN decisions d ON d.id = interactions.decision AND d.learner = interactions.learner "
+        f"WHERE interactions.learner = ? AND {NOT_VOIDED} ORDER BY time, place"
     )
-    for item, time, accepted, outcome, minutes, decision, bundle, policy, offered, drawn in database.read(
+    for key, item, time, accepted, outcome, minutes, decision, bundle, policy, offered, drawn in database.read(
         lambda on: on.execute(query, (number,)).fetchall()
     ):
         yield {
             "learner": pseudonym,
+            "id": key,
             "item": item,
             "time": time,
             "accepted": bool(accepted),

@@ -16,30 +16,27 @@ from lernpfad.core import (
     Sequences,
     Sittings,
     Situation,
-    Step,
     path,
     recommend,
     unknown_name,
 )
+from lernpfad.serve import curriculum
 from lernpfad.serve.bundle import Bundle
 from lernpfad.serve.history import Rows
 from lernpfad.serve.schema import (
     Ahead,
     BundleAnswer,
-    Gap,
-    NextItem,
     NextItemsAnswer,
     NextItemsRequest,
     PathAnswer,
     PathRequest,
-    PathStep,
     PostedInteraction,
     ProfileAnswer,
     ProfileRequest,
-    ReasonPart,
     SkillProfile,
     Wanted,
 )
+from lernpfad.serve.telling import step_told, told
 
 OUTCOMES: Final = {"correct": CORRECT, "wrong": WRONG, "not_assessed": NOT_ASSESSED}
 MAX_WARNINGS: Final = 20
@@ -61,29 +58,43 @@ class Engine:
         self.bundle = bundle
         self._roles = {str(name): index for index, name in enumerate(bundle.roles.names)} if bundle.roles else {}
 
-    def next_items(self, request: NextItemsRequest, *, now: float) -> NextItemsAnswer:
-        """The k best items with reasons. now: the clock, used where the request names no time."""
-        history = self._history(request.history)
-        situation = self.situation(request, history, now=now, minutes=request.minutes)
-        found = recommend(self.bundle.next_best.policy, situation, k=request.k, language=request.language)[0]
-        warnings = self.warnings([row.item for row in request.history], history)
-        return NextItemsAnswer(items=[told(one) for one in found], **self.common(situation), warnings=warnings)
+    def next_items(self, request: NextItemsRequest, *, now: float, why: str = "") -> NextItemsAnswer:
+        """The k best items with reasons. now: the clock, used where the request names no time.
 
-    def path(self, request: PathRequest, *, now: float) -> PathAnswer:
-        """The next k items one after the other, with the debt expected after each."""
+        why: the reason for which the fixed curriculum decides, "" for the policy; see `curriculum`.
+        """
         history = self._history(request.history)
-        situation = self.situation(request, history, now=now, minutes=request.minutes)
-        planned = self.planned(situation, request, k=request.k, language=request.language)
+        situation = self.situation(request, history, now=now, minutes=request.minutes, why=why)
+        policy = curriculum.FIXED if why else self.bundle.next_best.policy
+        found = recommend(policy, situation, k=request.k, language=request.language)[0]
         warnings = self.warnings([row.item for row in request.history], history)
-        return PathAnswer(steps=[step_told(one) for one in planned.steps], **self.common(situation), warnings=warnings)
+        return NextItemsAnswer(**self.answered(found, situation, warnings, why=why, language=request.language))
 
-    def planned(self, situation: Situation, ahead: Ahead, *, k: int, language: str) -> Path:
+    def path(self, request: PathRequest, *, now: float, why: str = "") -> PathAnswer:
+        """The next k items one after the other, with the debt expected after each. why: as in `next_items`."""
+        history = self._history(request.history)
+        situation = self.situation(request, history, now=now, minutes=request.minutes, why=why)
+        planned = self.planned(situation, request, k=request.k, language=request.language, why=why)
+        warnings = self.warnings([row.item for row in request.history], history)
+        return PathAnswer(**self.laid_out(planned, situation, warnings, why=why, language=request.language))
+
+    def planned(self, situation: Situation, ahead: Ahead, *, k: int, language: str, why: str = "") -> Path:
         """The path of the one learner."""
         stack, minutes = self.bundle.next_best, ahead.sitting_minutes
+        policy = curriculum.FIXED if why else stack.policy
         sittings = None if minutes is None else Sittings(minutes, every=86_400.0 * ahead.sitting_days)
-        return path(stack.policy, situation, k=k, sittings=sittings, max_repeats=stack.max_repeats, language=language)[
-            0
+        return path(policy, situation, k=k, sittings=sittings, max_repeats=stack.max_repeats, language=language)[0]
+
+    def laid_out(
+        self, planned: Path, situation: Situation, warnings: Sequence[str], *, why: str, language: str
+    ) -> dict[str, Any]:
+        """The fields of a `PathAnswer`; see `answered`."""
+        steps = [
+            step_told(one, curriculum.listed(one.item, language) if why else told(one.item)) for one in planned.steps
         ]
+        if why:
+            steps = [one.model_copy(update={"debt_after": None}) for one in steps]
+        return {"steps": steps} | self._said(situation, warnings, why=why)
 
     def profile(self, request: ProfileRequest, *, now: float) -> ProfileAnswer:
         """Mastery, requirement and gap of every skill, and the debt."""
@@ -91,6 +102,28 @@ class Engine:
         situation = self.situation(request, history, now=now)
         warnings = self.warnings([row.item for row in request.history], history)
         return ProfileAnswer(skills=self.skills(situation), **self.common(situation), warnings=warnings)
+
+    def answered(
+        self,
+        found: Sequence[Recommendation],
+        situation: Situation,
+        warnings: Sequence[str],
+        *,
+        why: str,
+        language: str,
+    ) -> dict[str, Any]:
+        """The fields of a `NextItemsAnswer`; what the curriculum decided says why, and has no estimates."""
+        items = [curriculum.listed(one, language) if why else told(one) for one in found]
+        return {"items": items} | self._said(situation, warnings, why=why)
+
+    def _said(self, situation: Situation, warnings: Sequence[str], *, why: str) -> dict[str, Any]:
+        """Who decided, and what holds for the whole answer."""
+        unasked = {"bundle": self.bundle.version, "at": float(situation.at[0]), "debt": None}
+        return {
+            "decided_by": "curriculum" if why else "policy",
+            "warnings": [*([curriculum.warning(why)] if why else []), *warnings],
+            **(unasked if why else self.common(situation)),
+        }
 
     def skills(self, situation: Situation) -> list[SkillProfile]:
         """Every skill of the one learner, the widest weighted gap first."""
@@ -134,20 +167,31 @@ class Engine:
         )
 
     def situation(
-        self, request: Wanted, history: Sequences, *, now: float, minutes: float | None = None, state: Any = None
+        self,
+        request: Wanted,
+        history: Sequences,
+        *,
+        now: float,
+        minutes: float | None = None,
+        state: Any = None,
+        why: str = "",
     ) -> Situation:
-        """Where the one learner of `history` stands. state: of the tracer after it, if it is known already."""
+        """Where the one learner of `history` stands. state: of the tracer after it, if it is known already.
+
+        why: a reason to ask no model, see `next_items`.
+        """
         at = _moment(request, history, now=now)
         role = self._role(request)
-        return self.bundle.next_best.situation(
+        found = self.bundle.next_best.situation(
             history,
             requirement=self._requirement(request, role, at=at),
             role=np.array([role]),
             minutes_left=None if minutes is None else np.array([minutes]),
             at=np.array([at]),
             catalog=self.bundle.catalog,
-            state=state,
+            state=() if why else state,
         )
+        return curriculum.unasked(found) if why else found
 
     def warnings(self, items: Sequence[str], history: Sequences, *, where: str = "history") -> list[str]:
         """A line for each item that the bundle does not know, the first twenty."""
@@ -203,36 +247,6 @@ def check_row(row: PostedInteraction, field: str) -> None:
     """Refuse a declined offer that has an outcome. field: where the row stands in the request."""
     if not row.accepted and row.outcome != "not_assessed":
         raise RequestError(f"{field}outcome", f"a declined offer has no outcome, got '{row.outcome}'; leave it out")
-
-
-def told(found: Recommendation) -> NextItem:
-    """A recommendation as it is answered."""
-    return NextItem(
-        item=found.item,
-        reason=found.reason,
-        propensity=found.propensity,
-        debt_reduction=found.debt_reduction,
-        minutes=found.minutes,
-        success=found.success,
-        affinity=found.affinity,
-        gaps=[Gap(skill=skill, gap=gap) for skill, gap in found.gaps],
-        lead=found.lead,
-        parts=[ReasonPart(code=one.code, overtaken=one.overtaken, beaten=one.beaten) for one in found.parts],
-        unmet=list(found.unmet),
-        days=found.days,
-        taken=found.taken,
-    )
-
-
-def step_told(step: Step) -> PathStep:
-    """A step of a path as it is answered."""
-    return PathStep(
-        **told(step.item).model_dump(),
-        sitting=step.sitting,
-        at=step.at,
-        spent=step.spent,
-        debt_after=step.debt if np.isfinite(step.debt) else None,
-    )
 
 
 def _check_order(posted: Sequence[PostedInteraction]) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from threading import Lock
 from typing import Annotated, Final
 
-from fastapi import Depends
+from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.exceptions import HTTPException
 
@@ -41,15 +41,16 @@ class Buckets:
 class Guard:
     """Asks every request for a key with the scope that the path needs, and holds the key to its rate."""
 
-    def __init__(self, keys: Keys, *, rate: float) -> None:
+    def __init__(self, keys: Keys, *, rate: float, clock: Callable[[], float] = time.time) -> None:
         self.keys = keys
+        self.clock = clock
         self.buckets = Buckets(rate)
 
     def needs(self, scope: str) -> object:
         """A FastAPI dependency: 401 without a key that is known, 403 without the scope, 429 beyond the rate."""
 
-        def check(given: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]) -> None:
-            key = None if given is None else self.keys.known(given.credentials)
+        def check(request: Request, given: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]) -> None:
+            key = None if given is None else self.keys.known(given.credentials, now=self.clock())
             if key is None:
                 problem = "needs an API key: Authorization: Bearer lp_..., as shown at the first start"
                 raise HTTPException(401, problem, {"WWW-Authenticate": "Bearer"})
@@ -60,5 +61,11 @@ class Guard:
             if scope not in key.scopes:
                 held = ", ".join(sorted(key.scopes))
                 raise HTTPException(403, f"needs a key for '{scope}', this one is for: {held}")
+            request.state.key = key.id
 
         return Depends(check)
+
+
+def who(request: Request) -> str:
+    """The id of the key that a request came with, "" where none is asked for."""
+    return str(getattr(request.state, "key", ""))

@@ -1,4 +1,4 @@
-"""API keys: made once, shown once, kept as salted hashes, good for some of three things."""
+"""API keys: made once, shown once, kept as salted hashes, good for some things, and if wanted for some time."""
 
 import hmac
 from collections.abc import Collection
@@ -10,19 +10,25 @@ from typing import Final
 from lernpfad.core import ConfigError, unknown_name
 from lernpfad.serve.database import Database, Transaction
 
-READ, WRITE, ERASE = "read", "write", "erase"
-SCOPES: Final = (READ, WRITE, ERASE)
+READ, WRITE, ERASE, ADMIN, WATCH = "read", "write", "erase", "admin", "watch"
+SCOPES: Final = (READ, WRITE, ERASE, ADMIN, WATCH)
+"""admin: switch to the fixed curriculum. watch: the metrics, which name nobody."""
 
 _MARK: Final = "lp"
-_NOBODY: Final = ("", "", "")
+_NOBODY: Final = ("", "", "", None)
+SECONDS_OF_A_DAY: Final = 86_400.0
 
 
 @dataclass(frozen=True)
 class Key:
-    """A key that was recognised. id: may be shown and logged. scopes: what it may be used for."""
+    """A key that was recognised. id: may be shown and logged. scopes: what it may be used for.
+
+    expires: seconds since the epoch, from when on it is refused; None for never.
+    """
 
     id: str
     scopes: frozenset[str]
+    expires: float | None = None
 
 
 class Keys:
@@ -49,15 +55,16 @@ class Keys:
 
         return self.database.write(work)
 
-    def make(self, scopes: Collection[str], *, now: float) -> str:
-        """A new key; this is the only time that it can be seen."""
+    def make(self, scopes: Collection[str], *, now: float, days: float | None = None) -> str:
+        """A new key; this is the only time that it can be seen. days: until it is refused, None for no end."""
         for scope in scopes:
             if scope not in SCOPES:
                 raise ConfigError(unknown_name("scope", scope, SCOPES))
         if not scopes:
             raise ConfigError(f"a key needs a scope; there are: {', '.join(SCOPES)}")
         key, row = _fresh(scopes)
-        self.database.write(lambda on: _insert(on, row, now=now))
+        expires = None if days is None else now + days * SECONDS_OF_A_DAY
+        self.database.write(lambda on: _insert(on, row, now=now, expires=expires))
         return key
 
     def revoke(self, name: str, *, now: float) -> None:
@@ -67,21 +74,22 @@ class Keys:
             raise ConfigError(unknown_name("key in use", name, [one.id for one in self.listed()]))
 
     def listed(self) -> list[Key]:
-        """Keys in use, oldest first."""
-        query = "SELECT id, scopes FROM keys WHERE revoked IS NULL ORDER BY made, id"
+        """Keys in use, oldest first, those that have expired among them."""
+        query = "SELECT id, scopes, expires FROM keys WHERE revoked IS NULL ORDER BY made, id"
         rows = self.database.read(lambda on: on.execute(query).fetchall())
-        return [Key(name, frozenset(scopes.split())) for name, scopes in rows]
+        return [Key(name, frozenset(scopes.split()), expires) for name, scopes, expires in rows]
 
-    def known(self, key: str) -> Key | None:
-        """Whose key it is, or None. Takes as long for an unknown key as for a wrong secret."""
+    def known(self, key: str, *, now: float) -> Key | None:
+        """Whose key it is, or None, also from the moment on that it expires. Takes as long for an unknown key."""
         mark, _, rest = key.partition("_")
         name, _, secret = rest.partition("_")
-        query = "SELECT salt, hash, scopes FROM keys WHERE id = ? AND revoked IS NULL"
+        query = "SELECT salt, hash, scopes, expires FROM keys WHERE id = ? AND revoked IS NULL"
         usable = mark == _MARK and "\0" not in name
         row = self.database.read(lambda on: on.execute(query, (name if usable else "",)).fetchone())
-        salt, expected, scopes = row or _NOBODY
+        salt, expected, scopes, expires = row or _NOBODY
         same = hmac.compare_digest(_hash(salt, secret).encode(), expected.encode())
-        return Key(name, frozenset(scopes.split())) if same and row else None
+        in_time = expires is None or now < expires
+        return Key(name, frozenset(scopes.split()), expires) if same and row and in_time else None
 
 
 def _fresh(scopes: Collection[str]) -> tuple[str, tuple[str, str, str, str]]:
@@ -90,8 +98,9 @@ def _fresh(scopes: Collection[str]) -> tuple[str, tuple[str, str, str, str]]:
     return f"{_MARK}_{name}_{secret}", (name, salt, _hash(salt, secret), ordered)
 
 
-def _insert(on: Transaction, row: tuple[str, str, str, str], *, now: float) -> None:
-    on.execute("INSERT INTO keys (id, salt, hash, scopes, made) VALUES (?, ?, ?, ?, ?)", (*row, now))
+def _insert(on: Transaction, row: tuple[str, str, str, str], *, now: float, expires: float | None = None) -> None:
+    query = "INSERT INTO keys (id, salt, hash, scopes, made, expires) VALUES (?, ?, ?, ?, ?, ?)"
+    on.execute(query, (*row, now, expires))
 
 
 def _hash(salt: str, secret: str) -> str:

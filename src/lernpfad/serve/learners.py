@@ -8,12 +8,14 @@ from uuid import uuid4
 
 import numpy as np
 
-from lernpfad.core import Recommendation, Sequences, Situation, choose, recommend
+from lernpfad.core import Policy, Recommendation, Sequences, Situation, choose, recommend
 from lernpfad.policy.random import Random
+from lernpfad.serve import curriculum
+from lernpfad.serve.database import StoreError
 from lernpfad.serve.decisions import Decision, packed
-from lernpfad.serve.engine import OUTCOMES, Engine, RequestError, check_row, step_told, told
+from lernpfad.serve.engine import OUTCOMES, Engine, RequestError, check_row
 from lernpfad.serve.files import canonical
-from lernpfad.serve.schema import NextItem
+from lernpfad.serve.metrics import Metrics
 from lernpfad.serve.states import forward, pack, unpack
 from lernpfad.serve.store import Cached, ConflictError, Interaction, Known, MovedError, Receipt, Recorded, Store
 from lernpfad.serve.stored import (
@@ -35,9 +37,10 @@ TRIES: Final = 3
 class Learners:
     """Stored learners under one bundle. Keeps nothing itself, so any number of these may share one database."""
 
-    def __init__(self, engine: Engine, store: Store) -> None:
+    def __init__(self, engine: Engine, store: Store, *, metrics: Metrics | None = None) -> None:
         self.engine = engine
         self.store = store
+        self.metrics = metrics or Metrics()
         self._tracer = engine.bundle.next_best.tracer
         self._start = self._tracer.start(1)
         described = dict(engine.bundle.manifest.models["policy"])
@@ -50,17 +53,33 @@ class Learners:
         for field, row in zip(where, posted, strict=True):
             check_row(row, field)
         try:
-            return self.store.record([(row.learner, _stored(row)) for row in posted], now=now)
+            done = self.store.record([(row.learner, _stored(row)) for row in posted], now=now)
         except ConflictError as problem:
             raise RequestError(f"{where[problem.place]}id", str(problem), status=409) from problem
+        self.metrics.count("interactions", done.stored, came="new")
+        self.metrics.count("interactions", done.repeated, came="repeated")
+        return done
 
-    def next_items(self, request: LearnerItemsRequest, *, now: float) -> LearnerItems:
-        """The k best items for a stored learner; the decision is in the log before it is answered."""
-        return self._again(lambda: self._next_items(request, now=now))
+    def next_items(self, request: LearnerItemsRequest, *, now: float, why: str = "") -> LearnerItems:
+        """The k best items for a stored learner; the decision is in the log before it is answered.
 
-    def path(self, request: LearnerPathRequest, *, now: float) -> LearnerPath:
-        """What lies ahead of a stored learner; the plan is in the log before it is answered."""
-        return self._again(lambda: self._path(request, now=now))
+        why: a reason for which the fixed curriculum decides; it does as well where the model raises.
+        """
+        mine = (RequestError, StoreError, MovedError)
+
+        def decide(why: str) -> LearnerItems:
+            return self._next_items(request, now=now, why=why)
+
+        return self._again(lambda: curriculum.decided(decide, why=why, mine=mine))
+
+    def path(self, request: LearnerPathRequest, *, now: float, why: str = "") -> LearnerPath:
+        """What lies ahead of a stored learner; the plan is in the log before it is answered. why: see `next_items`."""
+        mine = (RequestError, StoreError, MovedError)
+
+        def decide(why: str) -> LearnerPath:
+            return self._path(request, now=now, why=why)
+
+        return self._again(lambda: curriculum.decided(decide, why=why, mine=mine))
 
     def profile(self, request: LearnerProfileRequest, *, now: float) -> LearnerProfile:
         """Mastery, requirement, gap and debt of a stored learner, and why the next item would be the next."""
@@ -70,40 +89,45 @@ class Learners:
         """Remove every trace of a learner."""
         return self.store.erase(learner, now=now)
 
-    def _next_items(self, request: LearnerItemsRequest, *, now: float) -> LearnerItems:
+    def _next_items(self, request: LearnerItemsRequest, *, now: float, why: str) -> LearnerItems:
         known = self.store.known(request.learner)
-        history, state, cached = self._standing(known)
-        situation = self.engine.situation(request, history, now=now, minutes=request.minutes, state=state)
-        name = uuid4().hex
-        found = self._offered(situation, request, seed=int(name, 16))
-        answer = LearnerItems(
-            items=[told(one) for one in found],
-            **self.engine.common(situation),
-            warnings=self.engine.warnings(known.rows.item, history),
-            decision=name,
-            covers=len(known.rows),
-        )
-        decision = self._decision(answer, request, known, situation, now=now, items=answer.items, drawn=request.draw)
+        decision, answer, cached = self.decide(request, known, now=now, why=why, name=uuid4().hex)
+        self.store.keep(request.learner, known, cached, decision)
+        self.metrics.count("decisions", by=answer.decided_by)
+        self.metrics.count("fallbacks", int(why == curriculum.FAILED))
+        return answer
+
+    def decide(
+        self, request: LearnerItemsRequest, known: Known, *, now: float, why: str, name: str
+    ) -> tuple[Decision, LearnerItems, Cached | None]:
+        """What is logged, answered and cached of one decision; nothing is stored. name: its id, seed of the draw."""
+        history = known.rows.history(self.engine.bundle.catalog)
+        state, cached = (None, None) if why else self._standing(known, history)
+        situation = self.engine.situation(request, history, now=now, minutes=request.minutes, state=state, why=why)
+        policy = curriculum.FIXED if why else self.engine.bundle.next_best.policy
+        found = _offered(policy, situation, request, seed=int(name, 16))
+        warnings = self.engine.warnings(known.rows.item, history)
+        fields = self.engine.answered(found, situation, warnings, why=why, language=request.language)
+        answer = LearnerItems(**fields, decision=name, covers=len(known.rows))
+        items = [one.model_dump() for one in answer.items]
+        decision = self._logged(answer, request, known, situation, now=now, why=why, items=items, drawn=request.draw)
+        return decision, answer, cached
+
+    def _path(self, request: LearnerPathRequest, *, now: float, why: str) -> LearnerPath:
+        known = self.store.known(request.learner)
+        history = known.rows.history(self.engine.bundle.catalog)
+        state, cached = (None, None) if why else self._standing(known, history)
+        situation = self.engine.situation(request, history, now=now, minutes=request.minutes, state=state, why=why)
+        planned = self.engine.planned(situation, request, k=request.k, language=request.language, why=why)
+        warnings = self.engine.warnings(known.rows.item, history)
+        fields = self.engine.laid_out(planned, situation, warnings, why=why, language=request.language)
+        answer = LearnerPath(**fields, decision=uuid4().hex, covers=len(known.rows))
+        items = [one.model_dump() for one in answer.steps]
+        decision = self._logged(answer, request, known, situation, now=now, why=why, items=items, drawn=False)
         self.store.keep(request.learner, known, cached, decision)
         return answer
 
-    def _path(self, request: LearnerPathRequest, *, now: float) -> LearnerPath:
-        known = self.store.known(request.learner)
-        history, state, cached = self._standing(known)
-        situation = self.engine.situation(request, history, now=now, minutes=request.minutes, state=state)
-        planned = self.engine.planned(situation, request, k=request.k, language=request.language)
-        answer = LearnerPath(
-            steps=[step_told(one) for one in planned.steps],
-            **self.engine.common(situation),
-            warnings=self.engine.warnings(known.rows.item, history),
-            decision=uuid4().hex,
-            covers=len(known.rows),
-        )
-        decision = self._decision(answer, request, known, situation, now=now, items=answer.steps, drawn=False)
-        self.store.keep(request.learner, known, cached, decision)
-        return answer
-
-    def _decision(
+    def _logged(
         self,
         answer: LearnerItems | LearnerPath,
         request: LearnerItemsRequest | LearnerPathRequest,
@@ -111,26 +135,29 @@ class Learners:
         situation: Situation,
         *,
         now: float,
-        items: Sequence[NextItem],
+        why: str,
+        items: list[dict[str, Any]],
         drawn: bool,
     ) -> Decision:
+        """A decision as the log keeps it."""
         return Decision(
             id=answer.decision,
             made=now,
             at=answer.at,
             bundle=answer.bundle,
-            policy=self.policy,
+            policy=curriculum.NAME if why else self.policy,
             covers=len(known.rows),
             digest=known.rows.digest(len(known.rows)),
-            asked=request.model_dump(exclude={"learner"}, exclude_none=True),
+            asked=request.model_dump(exclude={"learner"}, exclude_none=True) | ({"curriculum": why} if why else {}),
             eligible=packed(situation.eligible[0]),
-            items=[one.model_dump() for one in items],
+            items=items,
             drawn=drawn,
         )
 
     def _profile(self, request: LearnerProfileRequest, *, now: float) -> LearnerProfile:
         known = self.store.known(request.learner)
-        history, state, cached = self._standing(known)
+        history = known.rows.history(self.engine.bundle.catalog)
+        state, cached = self._standing(known, history)
         situation = self.engine.situation(request, history, now=now, state=state)
         if cached is not None:
             self.store.keep(request.learner, known, cached)
@@ -141,15 +168,15 @@ class Learners:
             covers=len(known.rows),
         )
 
-    def _standing(self, known: Known) -> tuple[Sequences, Any, Cached | None]:
-        """History, state after it, and what is to be cached of it: None where the cache says so already."""
-        history = known.rows.history(self.engine.bundle.catalog)
+    def _standing(self, known: Known, history: Sequences) -> tuple[Any, Cached | None]:
+        """The state after the history, and what is to be cached of it: None where the cache says so already."""
         state, covers = self._resumed(known)
         if covers == len(known.rows):
-            return history, state, None
+            return state, None
+        self.metrics.count("states_rebuilt", int(covers == 0 and known.cached is not None))
         state = forward(self._tracer, state, history, covers=covers)
         digest, rows = known.rows.digest(len(known.rows)), len(known.rows)
-        return history, state, Cached(self.engine.bundle.version, rows, digest, pack(state, self._start))
+        return state, Cached(self.engine.bundle.version, rows, digest, pack(state, self._start))
 
     def _resumed(self, known: Known) -> tuple[Any, int]:
         """The cached state and the rows it covers, if it is of this bundle and of the first rows as they now stand."""
@@ -163,22 +190,6 @@ class Learners:
         state = unpack(cached.arrays, self._start) if fits and cached is not None else None
         return (self._start, 0) if state is None or cached is None else (state, cached.covers)
 
-    def _offered(self, situation: Situation, request: LearnerItemsRequest, *, seed: int) -> list[Recommendation]:
-        policy = self.engine.bundle.next_best.policy
-        ranked = recommend(policy, situation, k=request.k, language=request.language)[0]
-        if not request.draw:
-            return ranked
-        propensities = policy.propensities(situation)
-        column = int(choose(propensities, np.random.default_rng(seed))[0])
-        if column < 0:
-            return []
-        alone = np.zeros_like(situation.eligible)
-        alone[0, column] = True
-        # by a policy without a score: what is drawn may be something that the order leaves out
-        [first] = recommend(Random(), situation.among(alone), k=1, language=request.language)[0]
-        first = replace(first, propensity=float(propensities[0, column]))
-        return [first, *(one for one in ranked if one.item != first.item)][: request.k]
-
     def _again(self, answer: Callable[[], T]) -> T:
         for _ in range(TRIES - 1):
             try:
@@ -186,6 +197,22 @@ class Learners:
             except MovedError:
                 continue
         return answer()
+
+
+def _offered(policy: Policy, situation: Situation, request: LearnerItemsRequest, *, seed: int) -> list[Recommendation]:
+    ranked = recommend(policy, situation, k=request.k, language=request.language)[0]
+    if not request.draw:
+        return ranked
+    propensities = policy.propensities(situation)
+    column = int(choose(propensities, np.random.default_rng(seed))[0])
+    if column < 0:
+        return []
+    alone = np.zeros_like(situation.eligible)
+    alone[0, column] = True
+    # by a policy without a score: what is drawn may be something that the order leaves out
+    [first] = recommend(Random(), situation.among(alone), k=1, language=request.language)[0]
+    first = replace(first, propensity=float(propensities[0, column]))
+    return [first, *(one for one in ranked if one.item != first.item)][: request.k]
 
 
 def _stored(row: InteractionPost) -> Interaction:

@@ -28,21 +28,27 @@ Needs = Callable[[str], list[Any]]
 
 LONGEST_LEARNER: Final = 256
 
-_UNAVAILABLE: Final[dict[int | str, Any]] = {
+UNAVAILABLE: Final[dict[int | str, Any]] = {
     503: {"model": Refusal, "description": "The store cannot do its work now; ask again."}
 }
-_CONFLICT: Final[dict[int | str, Any]] = {
+CONFLICT: Final[dict[int | str, Any]] = {
     409: {"model": Refusal, "description": "The id was stored with other content; nothing is stored."}
 }
 
 
 def add_learners(
-    app: FastAPI, learners: Learners, clock: Callable[[], float], *, needs: Needs, refusals: dict[int | str, Any]
+    app: FastAPI,
+    learners: Learners,
+    clock: Callable[[], float],
+    *,
+    needs: Needs,
+    refusals: dict[int | str, Any],
+    why: Callable[[], str],
 ) -> None:
-    """Paths that store, answer about, and erase learners."""
-    _add_writing(app, learners, clock, dependencies=needs(WRITE), refusals=refusals | _UNAVAILABLE | _CONFLICT)
-    _add_reading(app, learners, clock, dependencies=needs(READ), refusals=refusals | _UNAVAILABLE)
-    _add_erasing(app, learners, clock, dependencies=needs(ERASE), refusals=refusals | _UNAVAILABLE)
+    """Paths that store, answer about, and erase learners. why: the fixed curriculum decides, "" for the policy."""
+    _add_writing(app, learners, clock, dependencies=needs(WRITE), refusals=refusals | UNAVAILABLE | CONFLICT)
+    _add_reading(app, learners, clock, dependencies=needs(READ), refusals=refusals | UNAVAILABLE, why=why)
+    _add_erasing(app, learners, clock, dependencies=needs(ERASE), refusals=refusals | UNAVAILABLE)
 
 
 def _add_writing(
@@ -75,18 +81,19 @@ def _add_reading(
     *,
     dependencies: list[Any],
     refusals: dict[int | str, Any],
+    why: Callable[[], str],
 ) -> None:
     shared: dict[str, Any] = {"tags": ["learners"], "responses": refusals, "dependencies": dependencies}
 
     @app.post("/v1/learners/next-items", **shared, summary="The best next items of a stored learner")
     def next_items(request: LearnerItemsRequest) -> LearnerItems:
         """As `/v1/next-items`, from what is stored. The decision is in the log before it is answered."""
-        return learners.next_items(request, now=clock())
+        return learners.next_items(request, now=clock(), why=why())
 
     @app.post("/v1/learners/path", **shared, summary="The learning path of a stored learner")
     def path(request: LearnerPathRequest) -> LearnerPath:
         """As `/v1/path`, from what is stored. The plan is in the decision log before it is answered."""
-        return learners.path(request, now=clock())
+        return learners.path(request, now=clock(), why=why())
 
     @app.post("/v1/learners/profile", **shared, summary="Competence profile of a stored learner")
     def profile(request: LearnerProfileRequest) -> LearnerProfile:

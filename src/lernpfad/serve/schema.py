@@ -142,16 +142,19 @@ class Gap(BaseModel):
     gap: float = Field(description="max(0, requirement - mastery)")
 
 
+_UNASKED: Final = "null where the fixed curriculum decided"
+
+
 class NextItem(BaseModel):
     """One recommended item and why."""
 
     item: str
     reason: str = Field(description="The reason in a sentence.")
     propensity: float = Field(description="Probability with which the policy offers it now; log it.")
-    debt_reduction: float = Field(description="Expected fall of the learning debt if it is taken.")
+    debt_reduction: float | None = Field(description=f"Expected fall of the learning debt if it is taken; {_UNASKED}.")
     minutes: float = Field(description="Expected effort.")
-    success: float = Field(description="Predicted P(correct).")
-    affinity: float = Field(description="The recommender's score.")
+    success: float | None = Field(description=f"Predicted P(correct); {_UNASKED}.")
+    affinity: float | None = Field(description=f"The recommender's score; {_UNASKED}.")
     gaps: list[Gap] = Field(description="Its skills that fall short of the requirement, widest gap first.")
     lead: str = Field(description="Code of what decided; empty where the policy does not say.")
     parts: list[ReasonPart] = Field(description="All that was weighed, what decided first.")
@@ -178,13 +181,23 @@ class Answer(BaseModel):
     warnings: list[str] = Field(description="What was tolerated in the request.")
 
 
-class NextItemsAnswer(Answer):
+class DecidedAnswer(Answer):
+    """An answer that decides something."""
+
+    decided_by: Literal["policy", "curriculum"] = Field(
+        default="policy",
+        description="The bundle's policy, or the fixed curriculum of the role, where that was switched to or the model "
+        "cannot answer; a warning says which, and no model was asked.",
+    )
+
+
+class NextItemsAnswer(DecidedAnswer):
     """The best items for now, best first; fewer than k where fewer fit."""
 
     items: list[NextItem]
 
 
-class PathAnswer(Answer):
+class PathAnswer(DecidedAnswer):
     """What lies ahead, step after step; a plan that is made anew after every answer."""
 
     steps: list[PathStep]

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 LEVELS: Final = ("critical", "error", "warning", "info", "debug")
 AUTH: Final = ("key", "none")
+DECIDE: Final = ("policy", "curriculum")
+_CHOICES: Final = {"log": ("log level", LEVELS), "auth": ("kind of auth", AUTH), "decide": ("decider", DECIDE)}
 _BOUNDS: Final = {"port": (0, 65_535), "threads": (1, 256), "max_body": (1_024, 2**30), "rate": (1, 1_000_000)}
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -28,7 +30,9 @@ class ServeSettings:
     port: 0 takes a free one. threads: of each neural graph. max_body: bytes of a request body at most.
     store: where learners are kept, an SQLite file or a postgresql:// URL; without it nothing is stored.
     auth: "key" asks for an API key of the store, "none" for nothing, on loopback alone. rate: requests a second of
-    each key. trust: packages beside lernpfad whose classes the bundle may name, joined by commas. log: level.
+    each key. decide: "policy", or "curriculum" for the fixed curriculum of the role, which asks no model. home: the
+    homePage that accounts in xAPI statements have to have, "" for any. trust: packages beside lernpfad whose classes
+    the bundle may name, joined by commas. log: level.
     """
 
     bundle: Path
@@ -39,6 +43,8 @@ class ServeSettings:
     store: str = ""
     auth: str = "key"
     rate: int = 100
+    decide: str = "policy"
+    home: str = ""
     trust: tuple[str, ...] = ()
     log: str = "info"
 
@@ -55,11 +61,14 @@ Answers HTTP with the next learning items of a posted history, from an exported 
   store=            where learners are kept: an SQLite file, or postgresql://user@host/name; nothing is stored without
   auth=key          every request to a server with a store brings an API key; none asks for none, on loopback only
   rate=100          requests a second that a key may ask for
+  decide=policy     curriculum: the fixed curriculum of the role decides, and no model is asked
+  home=             homePage that the accounts in xAPI statements have to have; any one without
   trust=            packages beside lernpfad whose classes the bundle may name, joined by commas
   log=info          critical, error, warning, info or debug
 
 The first start with a store makes an API key for everything and shows it once. `lernpfad serve keys --help` tells
-how to make others, `lernpfad serve decisions --help` how to read the log of what was offered.
+how to make others, `lernpfad serve decisions --help` how to read the log of what was offered, and
+`lernpfad serve replay --help` how to see that it would be offered again.
 
   lernpfad serve bundle=runs/bundle
   lernpfad serve bundle=runs/bundle store=learners.db
@@ -86,28 +95,19 @@ def parse(words: Sequence[str]) -> ServeSettings:
 
 
 def main(words: Sequence[str]) -> None:
-    """Serve until interrupted, or do what `keys` and `decisions` ask for.
+    """Serve until interrupted, or do what `keys`, `decisions` and `replay` ask for.
 
     A wrong setting, a damaged bundle or store is a LernpfadError, which the command prints.
     """
-    if words and words[0] in ("keys", "decisions"):
-        _look_after(words[0], words[1:])
+    if words and words[0] in ("keys", "decisions", "replay"):
+        from lernpfad.serve import commands
+
+        commands.look_after(words[0], words[1:])
         return
     if any(word in ("-h", "--help", "help") for word in words):
         print(HELP, end="")
         return
     serve(parse(words))
-
-
-def _look_after(what: str, words: Sequence[str]) -> None:
-    from lernpfad.serve import commands
-
-    if any(word in ("-h", "--help", "help") for word in words):
-        print(commands.KEYS_HELP if what == "keys" else commands.DECISIONS_HELP, end="")
-    elif what == "keys":
-        commands.keys(words)
-    else:
-        commands.decisions(words)
 
 
 def serve(settings: ServeSettings) -> None:
@@ -131,7 +131,13 @@ def serve(settings: ServeSettings) -> None:
                 print(f"bundle {bundle.version} at {address}/v1, its documentation at {address}/docs", flush=True)
 
     app = create_app(
-        bundle, max_body=settings.max_body, database=database, keyed=settings.auth == "key", rate=settings.rate
+        bundle,
+        max_body=settings.max_body,
+        database=database,
+        keyed=settings.auth == "key",
+        rate=settings.rate,
+        home=settings.home,
+        fixed=settings.decide == "curriculum",
     )
     server = Announced(uvicorn.Config(app, log_level=settings.log, server_header=False))
     with suppress(KeyboardInterrupt):  # raised again by uvicorn after it has stopped in good order
@@ -145,12 +151,12 @@ def _value(key: str, text: str) -> Any:
         return Path(text)
     if key == "trust":
         return tuple(part for part in text.split(",") if part)
-    if key in ("log", "auth"):
-        what, known = ("log level", LEVELS) if key == "log" else ("kind of auth", AUTH)
+    if key in _CHOICES:
+        what, known = _CHOICES[key]
         if text not in known:
             raise ConfigError(unknown_name(what, text, known))
         return text
-    return text if key in ("host", "store") else _whole_number(key, text)
+    return text if key in ("host", "store", "home") else _whole_number(key, text)
 
 
 def _check_open(settings: ServeSettings) -> None:

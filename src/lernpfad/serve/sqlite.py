@@ -2,18 +2,21 @@
 
 import os
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Lock
 from typing import Final, TypeVar
 
 from lernpfad.serve.database import BUSY, DAMAGED, FULL, GONE, Dialect, StoreError, Transaction
+from lernpfad.serve.together import Queue, Waiting, commit, settle
 
 T = TypeVar("T")
 
 PATIENCE: Final = 10.0
 """Seconds to wait for another process that writes."""
+TOGETHER: Final = 64
+"""Writers that share a commit: more than a server has threads."""
 
 _SETTINGS: Final = (
     "PRAGMA journal_mode=WAL",
@@ -32,7 +35,8 @@ _REMEDIES: Final = {
 class Sqlite:
     """One file. One transaction writes at a time, across threads and processes; readers go on meanwhile.
 
-    max_pages: pages of 4 KiB that the file may grow to; None for as many as the disk holds.
+    max_pages: pages of 4 KiB that the file may grow to; None for as many as the disk holds. together: how many writers
+    that wait share one commit.
     """
 
     dialect = Dialect(
@@ -46,10 +50,13 @@ class Sqlite:
         ),
     )
 
-    def __init__(self, path: Path, *, max_pages: int | None = None, patience: float = PATIENCE) -> None:
+    def __init__(
+        self, path: Path, *, max_pages: int | None = None, patience: float = PATIENCE, together: int = TOGETHER
+    ) -> None:
         self.path = path
         self.max_pages = max_pages
         self.patience = patience
+        self._queue = Queue(together)
         self._locks = {True: Lock(), False: Lock()}
         self._open: dict[bool, sqlite3.Connection] = {}
         with self._locks[True], self._told():
@@ -60,11 +67,26 @@ class Sqlite:
 
     def read(self, work: Callable[[Transaction], T]) -> T:
         """One consistent look; does not wait for writers."""
-        return self._run(work, writing=False)
+        with self._locks[False], self._told():
+            connection = self._connection(False)
+            connection.execute("BEGIN")
+            try:
+                result = work(connection)
+                connection.execute("COMMIT")
+            except BaseException:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
+            return result
 
     def write(self, work: Callable[[Transaction], T]) -> T:
-        """All or nothing, and on the disk when it returns."""
-        return self._run(work, writing=True)
+        """All or nothing, and on the disk when it returns; whoever waits meanwhile shares the next commit."""
+        mine = self._queue.add(work)
+        with self._locks[True]:
+            while not mine.done:
+                self._commit(self._queue.taken())
+        result: T = mine.outcome()
+        return result
 
     def scrub(self) -> None:
         """Write the whole log into the file, where deleted rows are zeros, and empty it."""
@@ -82,18 +104,17 @@ class Sqlite:
     def __str__(self) -> str:
         return f"the store {self.path}"
 
-    def _run(self, work: Callable[[Transaction], T], *, writing: bool) -> T:
-        with self._locks[writing], self._told():
-            connection = self._connection(writing)
-            connection.execute("BEGIN IMMEDIATE" if writing else "BEGIN")
-            try:
-                result = work(connection)
-                connection.execute("COMMIT")
-            except BaseException:
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
+    def _commit(self, jobs: Sequence[Waiting]) -> None:
+        problem: BaseException | None = None
+        try:
+            with self._told():
+                commit(self._connection(True), jobs)
+        except BaseException as raised:
+            problem = raised
+            if not isinstance(raised, Exception):
                 raise
-            return result
+        finally:
+            settle(jobs, problem)
 
     def _connection(self, writing: bool) -> sqlite3.Connection:
         try:

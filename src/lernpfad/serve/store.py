@@ -10,7 +10,7 @@ from lernpfad.core import LernpfadError
 from lernpfad.serve.database import Database, Transaction
 from lernpfad.serve.decisions import Decision, insert
 from lernpfad.serve.history import Rows
-from lernpfad.serve.tables import LEARNER_TABLES, prepare
+from lernpfad.serve.tables import LEARNER_TABLES, NOT_VOIDED, prepare
 
 _COLUMNS = "item, outcome, accepted, minutes, time"
 
@@ -87,11 +87,11 @@ class Store:
 
     def __init__(self, database: Database) -> None:
         self.database = database
-        self._secret = bytes.fromhex(prepare(database))
+        self.secret = bytes.fromhex(prepare(database))
 
     def pseudonym(self, learner: str) -> str:
         """What stands for a learner's id in the database and in all that is exported from it."""
-        return self._hashed("learner", learner)
+        return self.hashed("learner", learner)
 
     def record(self, posted: Sequence[tuple[str, Interaction]], *, now: float) -> Recorded:
         """Store rows of any learners, all or none; they are on the disk when this returns.
@@ -105,7 +105,7 @@ class Store:
 
         def work(on: Transaction) -> int:
             # always in the same order, so that two batches never wait for each other
-            return sum(self._append(on, one, rows, places[one], now=now) for one in sorted(places))
+            return sum(self.append(on, one, rows, places[one], now=now) for one in sorted(places))
 
         stored = self.database.write(work)
         return Recorded(stored, len(posted) - stored)
@@ -123,10 +123,11 @@ class Store:
             if found is None:
                 return Known(None, Rows(), None)
             rows = on.execute(
-                f"SELECT {_COLUMNS} FROM interactions WHERE learner = ? ORDER BY time, place", (found[0],)
+                f"SELECT {_COLUMNS} FROM interactions WHERE learner = ? AND {NOT_VOIDED} ORDER BY time, place",
+                (found[0],),
             ).fetchall()
             cached = None if found[1] is None else Cached(found[1], found[2], found[3], bytes(found[4]))
-            return Known(found[0], _columns(rows), cached)
+            return Known(found[0], columns(rows), cached)
 
         return self.database.read(work)
 
@@ -138,7 +139,7 @@ class Store:
         pseudonym = self.pseudonym(learner)
 
         def work(on: Transaction) -> None:
-            number, _ = self._locked(on, pseudonym, create=known.number is None)
+            number, _ = self.locked(on, pseudonym, create=known.number is None)
             if number is None or (known.number is not None and number != known.number):
                 raise MovedError("the learner was erased while she was being answered; ask again")
             if cached is not None:
@@ -158,7 +159,10 @@ class Store:
         proof = sha256(f"{nonce}:{learner}".encode()).hexdigest()
 
         def work(on: Transaction) -> Mapping[str, int]:
-            number, _ = self._locked(on, pseudonym, create=False)
+            number, _ = self.locked(on, pseudonym, create=False)
+            on.execute(
+                "DELETE FROM statements WHERE voids IN (SELECT id FROM interactions WHERE learner = ?)", (number,)
+            )
             gone = {
                 table: 0 if number is None else on.execute(f"DELETE FROM {table} WHERE learner = ?", (number,)).rowcount
                 for table in LEARNER_TABLES
@@ -175,14 +179,15 @@ class Store:
         self.database.scrub()
         return Receipt(receipt, nonce, proof, now, gone["interactions"], gone["decisions"])
 
-    def _append(
+    def append(
         self, on: Transaction, pseudonym: str, rows: Sequence[Interaction], places: Sequence[int], *, now: float
     ) -> int:
-        number, counted = self._locked(on, pseudonym, create=True)
+        """Add one learner's rows, those at `places`, within a transaction; returns how many are new."""
+        number, counted = self.locked(on, pseudonym, create=True)
         stored = 0
         for place in places:
             row = rows[place]
-            key, content = self._hashed("interaction", row.id), _content(row)
+            key, content = self.hashed("interaction", row.id), _content(row)
             added = on.execute(
                 f"INSERT INTO interactions (learner, id, place, {_COLUMNS}, decision, received) "
                 "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (learner, id) DO NOTHING",
@@ -195,7 +200,7 @@ class Store:
             on.execute("UPDATE learners SET counted = ? WHERE number = ?", (counted + stored, number))
         return stored
 
-    def _locked(self, on: Transaction, pseudonym: str, *, create: bool) -> tuple[int | None, int]:
+    def locked(self, on: Transaction, pseudonym: str, *, create: bool) -> tuple[int | None, int]:
         """Number and count of a learner, whom nobody else changes until the transaction ends; None if there is none."""
         if create:
             on.execute(
@@ -206,8 +211,9 @@ class Store:
         found = on.execute(query, (pseudonym,)).fetchone()
         return (None, 0) if found is None else (found[0], found[1])
 
-    def _hashed(self, what: str, name: str) -> str:
-        return hmac.new(self._secret, f"{what}:{name}".encode(), sha256).hexdigest()[:32]
+    def hashed(self, what: str, name: str) -> str:
+        """What stands for an id of this kind in the database: HMAC-SHA256 under its secret, 128 bits."""
+        return hmac.new(self.secret, f"{what}:{name}".encode(), sha256).hexdigest()[:32]
 
 
 def _content(row: Interaction) -> tuple[object, ...]:
@@ -219,7 +225,8 @@ def _stored_content(on: Transaction, number: int | None, key: str) -> tuple[obje
     return tuple(on.execute(query, (number, key)).fetchone())
 
 
-def _columns(rows: Sequence[Sequence[object]]) -> Rows:
+def columns(rows: Sequence[Sequence[object]]) -> Rows:
+    """Rows of item, outcome, accepted, minutes and time as columns."""
     if not rows:
         return Rows()
     item, outcome, accepted, minutes, time = zip(*rows, strict=True)

@@ -24,6 +24,7 @@ MAX_BATCH: Final = 1_000
 
 # PostgreSQL keeps no NUL in a text
 KeptId = Annotated[str, StringConstraints(min_length=1, max_length=256, pattern=r"^[^\x00]+$")]
+DecisionId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
 
 _LEARNER: Final = "Her id. Stored as a keyed hash; a pseudonym is as good as a name."
 _ROW: Final[dict[str, Any]] = {
@@ -46,7 +47,7 @@ class InteractionPost(PostedInteraction):
         description="The client's id of this interaction, one for each of a learner. The same again counts once."
     )
     item: KeptId = Field(description="Item id as in the bundle's catalog; an unknown one is kept as well.")
-    decision: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")] | None = Field(
+    decision: DecisionId | None = Field(
         default=None, description="Id of the decision that offered the item, from the answer with the next items."
     )
 

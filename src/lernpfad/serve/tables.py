@@ -5,7 +5,7 @@ from typing import Final
 
 from lernpfad.serve.database import DAMAGED, Database, Dialect, StoreError, Transaction
 
-SCHEMA: Final = 1
+SCHEMA: Final = 2
 """Version of the tables that this lernpfad makes and reads."""
 
 _TABLES: Final = (
@@ -23,13 +23,27 @@ _TABLES: Final = (
     "digest TEXT NOT NULL, asked TEXT NOT NULL, eligible {blob} NOT NULL, items TEXT NOT NULL, drawn INTEGER NOT NULL)",
     "CREATE INDEX IF NOT EXISTS decisions_learner ON decisions (learner)",
     "CREATE TABLE IF NOT EXISTS keys (id TEXT PRIMARY KEY, salt TEXT NOT NULL, hash TEXT NOT NULL, "
-    "scopes TEXT NOT NULL, made DOUBLE PRECISION NOT NULL, revoked DOUBLE PRECISION)",
+    "scopes TEXT NOT NULL, made DOUBLE PRECISION NOT NULL, revoked DOUBLE PRECISION, expires DOUBLE PRECISION)",
+    # learner: none for a statement that voids another; voids: id of the interaction that it takes back
+    "CREATE TABLE IF NOT EXISTS statements (id TEXT PRIMARY KEY, learner BIGINT REFERENCES learners (number), "
+    "digest TEXT NOT NULL, voids TEXT, received DOUBLE PRECISION NOT NULL)",
+    "CREATE INDEX IF NOT EXISTS statements_learner ON statements (learner)",
+    "CREATE INDEX IF NOT EXISTS statements_voids ON statements (voids)",
+    # learner: none where somebody turned the curriculum on or off; who: id of the API key
+    "CREATE TABLE IF NOT EXISTS interventions (number {number}, id TEXT NOT NULL UNIQUE, "
+    "learner BIGINT REFERENCES learners (number), kind TEXT NOT NULL, decision TEXT, item TEXT, "
+    "reason TEXT NOT NULL, who TEXT NOT NULL, made DOUBLE PRECISION NOT NULL)",
+    "CREATE INDEX IF NOT EXISTS interventions_learner ON interventions (learner)",
     "CREATE TABLE IF NOT EXISTS receipts (id TEXT PRIMARY KEY, erased DOUBLE PRECISION NOT NULL, hash TEXT NOT NULL, "
     "interactions BIGINT NOT NULL, decisions BIGINT NOT NULL)",
 )
-_FROZEN: Final = ("interactions", "decisions", "receipts")
-LEARNER_TABLES: Final = ("interactions", "decisions", "states")
+_UPGRADES: Final = {1: ("ALTER TABLE keys ADD COLUMN expires DOUBLE PRECISION",)}
+"""What makes a store of that schema one of the next; whole tables are made where they are not there anyway."""
+_FROZEN: Final = ("interactions", "decisions", "receipts", "statements", "interventions")
+LEARNER_TABLES: Final = ("interactions", "decisions", "states", "statements", "interventions")
 """What names a learner by number; all of it goes when she is erased."""
+NOT_VOIDED: Final = "NOT EXISTS (SELECT 1 FROM statements WHERE voids = interactions.id)"
+"""A condition on `interactions`: no statement took the row back."""
 
 
 def prepare(database: Database) -> str:
@@ -56,4 +70,9 @@ def _prepared(on: Transaction, dialect: Dialect) -> str:
         raise StoreError(
             DAMAGED, f"the store has schema {facts['schema']}, this lernpfad reads up to {SCHEMA}; upgrade lernpfad"
         )
+    for older in range(int(facts["schema"]), SCHEMA):
+        for statement in _UPGRADES[older]:
+            on.execute(statement)
+    if facts["schema"] != str(SCHEMA):
+        on.execute("UPDATE facts SET value = ? WHERE name = 'schema'", (str(SCHEMA),))
     return str(facts["secret"])
