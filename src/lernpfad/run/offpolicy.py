@@ -53,11 +53,11 @@ def run(config: Any, models: Models, dataset: Dataset, split: Split) -> Standing
 
     ConfigError or DataError where the log cannot be replayed: no propensities, no whole histories, nobody with a role.
     """
-    policies = _taught(config, models, dataset, split.train)
-    fair = {label(name): one for name, one in policies.items() if not getattr(one, "sees_truth", False)}
     role = _roles(dataset, split.test)
     there = _judgeable(split, role)
     rows = _sampled(there, config.offpolicy_rows, seed=child(config.seed, "off-policy rows"))
+    policies = _taught(config, models, dataset, split.train)
+    fair = {label(name): one for name, one in policies.items() if not getattr(one, "sees_truth", False)}
     log.info("off-policy: %d policies on %d of %d offers", len(fair), rows.sum(), there.sum())
     found = replay(
         split.test,
