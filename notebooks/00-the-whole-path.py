@@ -24,12 +24,13 @@ import warnings
 
 warnings.filterwarnings("ignore", message="IProgress not found")  # progress bars are text here
 
-from IPython.display import SVG, display
+from IPython.display import Image, display
 
 from lernpfad.collaborative.als import ALS
 from lernpfad.core import NextBest, recommend, trace
-from lernpfad.evaluate import closed_loop, gallery, svg
+from lernpfad.evaluate import closed_loop, gallery
 from lernpfad.evaluate.metrics import tracing_metrics
+from lernpfad.evaluate.png import png
 from lernpfad.evaluate.results import Results, TracerScores
 from lernpfad.policy.debtperminute import DebtPerMinute
 from lernpfad.policy.oracle import Oracle
@@ -104,4 +105,4 @@ print(closed_loop.table(results.policies))
 # %%
 for name, drawn in gallery.gallery(results).items():
     if name in ("policies", "debt"):
-        display(SVG(svg.inline(drawn.figure, alt=drawn.alt, prefix=name)))
+        display(Image(png(drawn.figure), alt=drawn.alt))

@@ -9,7 +9,9 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
-COMMANDS = [line.split("#")[0].strip() for line in README.splitlines() if re.match(r"lernpfad (?!serve|score)[a-z]+ ", line)]
+COMMANDS = [
+    line.split("#")[0].strip() for line in README.splitlines() if re.match(r"lernpfad (?!serve|score)[a-z]+ ", line)
+]
 LINKS = re.findall(r"\]\((?!https?:|#)([^)#]+)", README)
 
 

@@ -70,7 +70,7 @@ class Walk:
     def _situation(self, who: IntArray, rows: IntArray, step: int) -> Situation:
         log = self.log
         may, left = eligible_of(self._taken[who], log, rows, max_repeats=self.max_repeats)
-        known = None if self.recommender is None else log.where(self._position < step).select(who)
+        known = log.where(self._position < step).select(who)
         return Situation(
             catalog=log.catalog,
             items=np.arange(len(log.catalog)),

@@ -8,6 +8,7 @@ from lernpfad.evaluate.closed_loop import PER_HOURS
 from lernpfad.evaluate.gallery import Drawn, gallery
 from lernpfad.evaluate.intervals import tracing_intervals
 from lernpfad.evaluate.metrics import tracing_metrics
+from lernpfad.evaluate.offpolicy.standing import Standing
 from lernpfad.evaluate.report import Report
 from lernpfad.evaluate.results import Results, TracerScores, label
 from lernpfad.evaluate.robustness import ORACLES
@@ -39,6 +40,8 @@ def standard(
     if results.recommenders:
         report.heading("What do learners take up? The recommenders")
         report.table(recommender_rows(results), caption=RANKING_CAPTION)
+    if results.offpolicy is not None:
+        _off_policy(report, results.offpolicy, drawn)
     if results.provenance:
         report.heading("How these figures came about").facts(results.provenance)
     return report
@@ -49,6 +52,18 @@ RANKING_CAPTION = (
     "bootstrap intervals. Coverage: share of the catalog in any list. Gini: 0 all items shown alike, 1 a single one. "
     "Novelty: mean -log2 of the share of learners who took the item."
 )
+
+
+def _off_policy(report: Report, found: Standing, drawn: Mapping[str, Drawn]) -> None:
+    report.heading("What would other policies have earned on this log?").text(
+        "Estimated from logged propensities, offer by offer, in the situations that the logging policy led to. The "
+        "reward is an accepted offer that was answered correctly, not learning debt. Never choose a policy by this "
+        "alone."
+    )
+    _show(report, drawn, "offpolicy")
+    report.table(found.rows(), caption=f"{found.offers:,} of {found.of:,} offers; 95 % intervals by learner.")
+    for remark in found.remarks():
+        report.text(remark)
 
 
 def _closed_loop(report: Report, results: Results) -> None:

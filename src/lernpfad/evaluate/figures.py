@@ -169,7 +169,8 @@ def mastery_over_time(
         for axes, (title, known) in zip(panels, mastery.items(), strict=True):
             image = axes.imshow(known.T, aspect="auto", cmap="cividis", vmin=0, vmax=1, interpolation="none")
             week, skill = np.nonzero(known >= level)
-            inner = (week > 0) & (week < len(known) - 1)
+            room = 1 + len(known) * len(mastery) // 36  # columns that a figure at either end covers
+            inner = (week >= room) & (week < len(known) - room)
             axes.plot(week[inner], skill[inner], "o", color=_LIGHT, markersize=4, mec=_DARK, mew=0.6)
             _ends(axes, known, level)
             axes.set_title(title)

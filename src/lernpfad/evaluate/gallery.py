@@ -11,6 +11,7 @@ from lernpfad.evaluate import figures, tables, tracer_figures
 from lernpfad.evaluate.closed_loop import PER_HOURS, PolicyResult
 from lernpfad.evaluate.figures import Pen
 from lernpfad.evaluate.metrics import ece, reliability
+from lernpfad.evaluate.offpolicy.standing import Standing, beside_the_log
 from lernpfad.evaluate.paired import runs
 from lernpfad.evaluate.results import Results, label
 from lernpfad.evaluate.style import BLUE, INK, MUTED, ORANGE, SERIES
@@ -44,6 +45,8 @@ def gallery(results: Results) -> dict[str, Drawn]:
         drawn["calibration"] = calibration(results)
         if all(len(one.curve.n) for one in results.tracers.values()):  # few histories may repeat no skill
             drawn["learning"] = learning(results)
+    if results.offpolicy is not None:
+        drawn["offpolicy"] = off_policy(results.offpolicy)
     if any(results.training.values()):
         drawn["training"] = training(results)
     return drawn
@@ -205,4 +208,18 @@ def training(results: Results) -> Drawn:
         figures.training_curves(history, colours(results)),
         caption="Fitting, by epoch. Solid: validation, with its best epoch marked; dashed: training.",
         alt=f"Training curves by epoch. {'; '.join(lasts)}.",
+    )
+
+
+def off_policy(found: Standing) -> Drawn:
+    """Estimates of the policies beside what the log earned."""
+    said = "; ".join(
+        f"{policy} {tables.number(one.value, 3) if one.refused is None else 'refused'}"
+        for policy, by in found.judgements.items()
+        for one in list(by.values())[:1]
+    )
+    return Drawn(
+        beside_the_log(found),
+        caption="Reward per offer by policy and estimator, 95 % intervals by learner. Refused: the log cannot tell.",
+        alt=f"Estimated reward per offer; the log earned {tables.number(found.reward.value, 3)}. {said}.",
     )

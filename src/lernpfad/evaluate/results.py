@@ -11,6 +11,7 @@ from lernpfad.core import Array, BoolArray, Catalog, FloatArray, IntArray, Roles
 from lernpfad.evaluate.belief import BeliefError
 from lernpfad.evaluate.closed_loop import ORACLE, REFERENCE, PolicyResult, compare
 from lernpfad.evaluate.intervals import RESAMPLES
+from lernpfad.evaluate.offpolicy.standing import Standing
 from lernpfad.evaluate.paired import Paired
 from lernpfad.evaluate.ranking import RankingResult
 from lernpfad.evaluate.returns import Account
@@ -122,7 +123,7 @@ class Results:
 
     rollouts: by policy, the reference among them. roles, catalog: the true ones of the world. accounts, beliefs: by
     policy, what people owed and did, and what the tracer expected of their items. groups: labels of learners, `[L]`.
-    tracers, recommenders: by name. training: metrics of each epoch, by tracer.
+    tracers, recommenders: by name. training: metrics of each epoch, by tracer. offpolicy: policies on a log.
     provenance: what one needs to do it again (configuration, data hash, commit, seeds, versions, commands).
     """
 
@@ -135,6 +136,7 @@ class Results:
     tracers: Mapping[str, TracerScores] = field(default_factory=dict)
     recommenders: Mapping[str, RankingResult] = field(default_factory=dict)
     training: Mapping[str, Sequence[Mapping[str, float]]] = field(default_factory=dict)
+    offpolicy: Standing | None = None
     provenance: Mapping[str, Any] = field(default_factory=dict)
     reference: str = REFERENCE
     oracle: str = ORACLE

@@ -16,7 +16,7 @@ from lernpfad.evaluate.gallery import gallery
 from lernpfad.evaluate.results import Results, label
 from lernpfad.evaluate.robustness import best_oracle
 from lernpfad.policy import spec
-from lernpfad.run import closed_loop, measure, parts, provenance, stack
+from lernpfad.run import closed_loop, measure, offpolicy, parts, provenance, stack
 from lernpfad.run.closed_loop import Outcome
 from lernpfad.run.record import Record, Start
 from lernpfad.run.stack import Models
@@ -25,6 +25,7 @@ from lernpfad.serve.files import jsonable, write_arrays, write_json
 log = logging.getLogger(__name__)
 
 RESULT_FILE, TABLE_FILE, REPORT_FILE = "evaluation.json", "policies.txt", "report.html"
+OFFPOLICY_FILE = "offpolicy.txt"
 WINNER = "winner"
 """Folder of the arrays that the best policy learned, beside the result file, if it learned any."""
 
@@ -34,12 +35,14 @@ def run(config: Any) -> None:
     loop, on_data = parts.chosen(config, "simulator"), parts.chosen(config, "data")
     if not loop and not on_data:
         raise ConfigError("nothing to evaluate on: choose simulator=..., data=... or both")
+    if offpolicy.estimators(config) and not on_data:
+        raise ConfigError("offpolicy needs a log with propensities: choose data=..., or leave offpolicy out")
     models, folder = stack.models(config.models), parts.folder()
     start = Start(f"evaluate {models.tracer.name}", folder, parts.resolved(config))
     with parts.build(config, "tracking").start(start) as record:
         found: dict[str, Any] = {"models": models.folders()}
         if on_data:
-            found["on_data"] = _on_data(config, models, record, folder)
+            found |= _on_data(config, models, record, folder)
         if loop:
             found |= _in_closed_loop(config, models, record, folder)
         write_json(folder / RESULT_FILE, jsonable(found))
@@ -49,15 +52,23 @@ def run(config: Any) -> None:
             log.info("MLflow: %s", record.place())
 
 
-def _on_data(config: Any, models: Models, record: Record, folder: Path) -> dict[str, measure.Rows]:
-    """The models on the test part of a data set."""
+def _on_data(config: Any, models: Models, record: Record, folder: Path) -> dict[str, Any]:
+    """The models on the test part of a data set, and the policies if it is to be asked about them."""
     dataset, split = parts.data(config)
     stack.for_items(models, dataset.catalog, where=f"data set '{dataset.name}'")
     record.data(dataset.name, dataset.fingerprint, str(config.data.source.get("folder", "")))
     measured = _measured(config, models, split.test, split.test_scored, train=split.train)
-    results = replace(measured, provenance=_provenance(config, record) | {"data hash": dataset.fingerprint})
+    standing = offpolicy.run(config, models, dataset, split) if offpolicy.estimators(config) else None
+    facts = _provenance(config, record) | {"data hash": dataset.fingerprint}
+    results = replace(measured, offpolicy=standing, provenance=facts)
     _reported(results, record, folder / f"{dataset.name}-{REPORT_FILE}", title=f"Models on {dataset.name}")
-    return _rows(config, results, record, prefix=dataset.name)
+    found = {"on_data": _rows(config, results, record, prefix=dataset.name)}
+    if standing is None:
+        return found
+    (folder / OFFPOLICY_FILE).write_text(standing.text() + "\n", encoding="utf-8")
+    record.file(folder / OFFPOLICY_FILE)
+    print(f"\n{standing.text()}\n")
+    return found | {"off_policy": standing.record()}
 
 
 def _in_closed_loop(config: Any, models: Models, record: Record, folder: Path) -> dict[str, Any]:

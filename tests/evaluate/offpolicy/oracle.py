@@ -1,8 +1,8 @@
-"""Eight rows and four sequences whose estimates were computed by hand and agree with two public libraries."""
+"""Eight rows, four sequences, four slates: estimates computed by hand that agree with two public libraries."""
 
 import numpy as np
 
-from lernpfad.evaluate.offpolicy import Logged
+from lernpfad.evaluate.offpolicy import Logged, Slates
 
 # action, reward, pi_b(0..2), pi(0..2), q(0..2)
 ROWS = np.array(
@@ -54,3 +54,19 @@ def trajectories():
         target=target,
         model=steps[:, 4:6],
     )
+
+
+# per slot: reward, marginal pi_b, marginal pi, conditional pi_b, conditional pi
+SLATES = [
+    [(1.0, 0.5, 0.4, 0.5, 0.4), (0.0, 0.4, 0.5, 0.5, 0.6)],
+    [(0.0, 0.3, 0.5, 0.3, 0.5), (1.0, 0.5, 0.4, 0.4, 0.3)],
+    [(1.0, 0.2, 0.3, 0.2, 0.3), (1.0, 0.3, 0.4, 0.5, 0.5)],
+    [(0.0, 0.5, 0.4, 0.5, 0.4), (0.5, 0.4, 0.5, 0.4, 0.5)],
+]
+
+
+def slates(**changes):
+    slots = np.array([slot for slate in SLATES for slot in slate])
+    names = ("reward", "logged", "target", "logged_given", "target_given")
+    columns = dict(zip(names, slots.T, strict=True)) | {"offsets": np.arange(0, 9, 2), "owner": np.arange(4)}
+    return Slates(**(columns | changes))

@@ -10,7 +10,7 @@ from lernpfad.core import Catalog, DataError, NextBest, Sequences
 from lernpfad.core.laws import Counting
 from lernpfad.core.walk import eligible_of
 from lernpfad.evaluate.offpolicy import DR, SNIPS, Limits, Ridge, cross_fitted, judge, of_offer, replay, right
-from lernpfad.policy import AffinityOnly, DebtPerMinute, Legal, Logging, Random
+from lernpfad.policy import AffinityOnly, DebtPerMinute, Legal, Logging, Random, SpacedRepetition
 from lernpfad.policy.combine import Explore, Mix
 from lernpfad.simulate.rollout import history, rollout
 from simulate.small import world
@@ -123,3 +123,11 @@ def test_from_log_to_judgement(branch, models):
     assert 0 < made.value < 1
     assert made.diagnostics.unsupported < 0.01
     assert abs(made.diagnostics.mean_weight - 1) < 4 * made.diagnostics.mean_weight_error
+
+
+def test_a_policy_that_reads_histories_needs_no_recommender():
+    """Who plans by what was done before is told of it, whatever else the platform knows."""
+    alone = rollout(SpacedRepetition(), WORLD, learners=20, weeks=3, seed=5, name="due")
+    log = history(alone)
+    found = replay(log, {"due": SpacedRepetition()}, roles=WORLD.roles, role=alone.role)
+    assert found.logged("due", behaviour="due").weight == pytest.approx(1.0, abs=1e-4)

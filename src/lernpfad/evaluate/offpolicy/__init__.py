@@ -14,6 +14,7 @@ from lernpfad.evaluate.offpolicy.models import FQE, Logistic, Ridge, cross_fitte
 from lernpfad.evaluate.offpolicy.onestep import DM, DR, IPS, SNDR, SNIPS, Estimator
 from lernpfad.evaluate.offpolicy.replay import Replayed, replay, right, taken_up
 from lernpfad.evaluate.offpolicy.sequences import PDIS, SNTIS, TIS, WDR, WPDIS, SequenceDM, SequenceDR
+from lernpfad.evaluate.offpolicy.slates import CascadeIPS, SlateIPS, Slates, SlotIPS, judge_slates
 from lernpfad.evaluate.offpolicy.terms import Terms
 from lernpfad.evaluate.offpolicy.weights import Clipped, OfCluster, Plain, Shrunk, SubGaussian, Switched
 
@@ -30,6 +31,7 @@ __all__ = [
     "TIS",
     "WDR",
     "WPDIS",
+    "CascadeIPS",
     "Clipped",
     "Diagnostics",
     "Estimator",
@@ -44,6 +46,9 @@ __all__ = [
     "SequenceDM",
     "SequenceDR",
     "Shrunk",
+    "SlateIPS",
+    "Slates",
+    "SlotIPS",
     "SubGaussian",
     "Switched",
     "Terms",
@@ -54,6 +59,7 @@ __all__ = [
     "diagnose",
     "even",
     "judge",
+    "judge_slates",
     "judged",
     "mrdr",
     "normal",

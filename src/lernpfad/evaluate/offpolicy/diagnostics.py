@@ -66,6 +66,26 @@ def diagnose(
 ) -> Diagnostics:
     """Diagnostics of importance weights `[M]` of rows, or `[M, T]` of sequences with a column a step."""
     limits = limits or Limits()
+    return of_weights(
+        weights,
+        learners=logged.learners,
+        foreseen=foreseen,
+        unsupported=unsupported(logged, support=limits.support, rarer=limits.rarer),
+        calibration=np.nan if logged.behaviour is None else calibration_error(logged.behaviour, logged.action),
+        offers=float(np.median(logged.lengths)) if weights.ndim > 1 and len(weights) else 1.0,
+    )
+
+
+def of_weights(
+    weights: FloatArray,
+    *,
+    learners: int,
+    offers: float,
+    foreseen: float = float("nan"),
+    unsupported: float = float("nan"),
+    calibration: float = float("nan"),
+) -> Diagnostics:
+    """Diagnostics of weights `[M]` or `[M, T]`, with what was found out elsewhere; see `Diagnostics`."""
     table = weights[:, None] if weights.ndim == 1 else weights
     units, last = len(table), table[:, -1]
     sizes = effective(table)
@@ -73,7 +93,7 @@ def diagnose(
     total = last.sum()
     return Diagnostics(
         units=units,
-        learners=logged.learners,
+        learners=learners,
         ess=float(sizes.min(initial=np.inf)) if units else 0.0,
         ess_share=float(sizes.min()) / units if units else 0.0,
         foreseen=foreseen,
@@ -81,9 +101,9 @@ def diagnose(
         mean_weight_error=float(last.std(ddof=1) / np.sqrt(units)) if units > 1 else np.nan,
         max_weight=float(table.max(initial=0.0)),
         top=float(np.sort(last)[::-1][:heavy].sum() / total) if total > 0 else np.nan,
-        unsupported=unsupported(logged, support=limits.support, rarer=limits.rarer),
-        calibration=np.nan if logged.behaviour is None else calibration_error(logged.behaviour, logged.action),
-        offers=float(np.median(logged.lengths)) if weights.ndim > 1 and units else 1.0,
+        unsupported=unsupported,
+        calibration=calibration,
+        offers=offers,
     )
 
 

@@ -46,6 +46,7 @@ _LEAST = {
     "first": 1,
     "threads": 1,
     "members": 1,
+    "offpolicy_rows": 1,
 }
 _AMONG = {"format": ("parquet", "csv"), "ranking_targets": ("all", "first", "last")}
 

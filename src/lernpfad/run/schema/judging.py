@@ -49,6 +49,8 @@ class Evaluate(Common):
     rest: int = 4
     repeats: int = 1
     resamples: int = 2000
+    offpolicy: Any = None
+    offpolicy_rows: int = 5000
     ranking_history: float = 0.5
     ranking_targets: str = "all"
     ranking_mask_seen: bool = True
