@@ -1,5 +1,4 @@
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pytest
@@ -269,31 +268,6 @@ def test_sizes_must_be_positive(setting: dict[str, int]) -> None:
 def test_streams_cannot_be_negative() -> None:
     with pytest.raises(ConfigError, match="expected a number of at least 0"):
         lived(seed=-1)
-
-
-class Watching:
-    """Remembers the debt at both ends of every week."""
-
-    def __init__(self) -> None:
-        self.began: list[float] = []
-        self.debt: list[tuple[FloatArray, FloatArray]] = []
-
-    def week(self, at: float, world: Any, before: Any, after: Any) -> None:
-        self.began.append(at)
-        ends = []
-        for people, when in ((before, at), (after, at + WEEK)):
-            then = np.full(len(people), when)
-            ends.append(debt(world.roles.at(world.role(people), then), world.mastery(people, then)))
-        self.debt.append((ends[0], ends[1]))
-
-
-def test_an_observer_is_shown_both_ends_of_every_week_and_changes_nothing() -> None:
-    of, watching = world(), Watching()
-    seen, unseen = lived(of, observers=[watching]), lived(of)
-    same_log(seen.log, unseen.log)
-    assert watching.began == [START, START + WEEK, START + 2 * WEEK]
-    np.testing.assert_array_equal(np.stack([first for first, _ in watching.debt]), seen.debt[:-1])
-    np.testing.assert_array_equal(np.stack([last for _, last in watching.debt]), seen.debt[1:])
 
 
 def test_progress_is_shown_when_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
