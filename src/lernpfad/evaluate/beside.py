@@ -26,9 +26,9 @@ CAPTION: Final = (
     "Gini: of the items offered. Diversity: mean Jaccard distance of the first ten items that a learner was offered."
 )
 FAIR_CAPTION: Final = (
-    "Debt closed from the beginning to the end of the rest: mean over the people of the group that gains least, and that "
-    "mean over the one of the group that gains most; a dash where the most is not above 0. Groups of fewer than five "
-    "people are not shown."
+    "Debt closed from the beginning to the end of the rest: mean over the people of the group that gains least, and "
+    "that mean over the one of the group that gains most; a dash where the most is not above 0. Groups of fewer than "
+    "five people are not shown."
 )
 LASTS_CAPTION: Final = (
     "Kept: what is left of the mastery that was gained in the trained skills (watched learners; skills are used on the "
