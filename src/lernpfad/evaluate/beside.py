@@ -27,8 +27,8 @@ CAPTION: Final = (
 )
 FAIR_CAPTION: Final = (
     "Debt closed from the beginning to the end of the rest: mean over the people of the group that gains least, and "
-    "that mean over the one of the group that gains most; a dash where the most is not above 0. Groups of fewer than five "
-    "people are not shown."
+    "that mean over the one of the group that gains most; a dash where the most is not above 0. Groups of fewer than "
+    "five people are not shown."
 )
 LASTS_CAPTION: Final = (
     "Kept: what is left of the mastery that was gained in the trained skills (watched learners; skills are used on the "
