@@ -4,11 +4,13 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from lernpfad.core import Sequences
 from lernpfad.run.places import PACKAGE
-from lernpfad.serve.bundle import Bundle
+
+if TYPE_CHECKING:
+    from lernpfad.serve.bundle import Bundle
 
 SCRIPT = PACKAGE / "run" / "pyfunc.py"
 BUNDLE_SCRIPT = PACKAGE / "run" / "pyfunc_bundle.py"
@@ -77,7 +79,7 @@ class TracedModel:
 class BundleModel:
     """A bundle: the next items for every learner of a frame."""
 
-    bundle: Bundle
+    bundle: "Bundle"
     name: str = "bundle"
     kind: str = "bundle"
 
@@ -139,7 +141,7 @@ def example(histories: Sequences) -> Any:
     )
 
 
-def next_items_example(bundle: Bundle) -> Any:
+def next_items_example(bundle: "Bundle") -> Any:
     """Two made-up learners on the first items of the catalog: nobody's history is in a registry."""
     import pandas as pd
 
