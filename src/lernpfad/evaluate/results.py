@@ -32,6 +32,7 @@ LABELS: Final[Mapping[str, str]] = {
     "gapgreedy": "gap-greedy",
     "zpd": "ZPD",
     "linucb": "LinUCB",
+    "thompson": "Thompson sampling",
     "cql": "CQL",
     "oracleplanner": "oracle that plans",
     "itemmean": "item mean",
