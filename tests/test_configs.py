@@ -9,11 +9,8 @@ import pytest
 from architecture import sources
 from composing import CONFIGS, composed, names
 
-GROUPS = sorted(
-    path.name
-    for path in CONFIGS.iterdir()
-    if path.is_dir() and path.name not in ("experiment", "scenario", "suite", "sweep")
-)
+OF_WHOLE_RUNS = ("experiment", "scenario", "suite", "sweep")
+GROUPS = sorted(path.name for path in CONFIGS.iterdir() if path.is_dir() and path.name not in OF_WHOLE_RUNS)
 PARTS = [(group, name) for group in GROUPS for name in names(group)]
 MODELS = [(group, name) for group, name in PARTS if group in ("tracer", "recommender", "policy", "simulator")]
 EXPERIMENTS = names("experiment")
@@ -129,9 +126,7 @@ def test_an_experiment_composes_with_a_command(name):
 
 def test_no_yaml_is_left_out():
     """Every file in configs/ is one of the above, or the base that the commands share."""
-    known = {
-        Path(group) / f"{name}.yaml" for group in (*GROUPS, "experiment", "suite", "sweep") for name in names(group)
-    }
+    known = {Path(group) / f"{name}.yaml" for group in (*GROUPS, *OF_WHOLE_RUNS) for name in names(group)}
     known |= {Path(f"{name}.yaml") for name in (*roots(), "base", "serve")}
     assert {path.relative_to(CONFIGS) for path in CONFIGS.rglob("*.yaml")} <= known
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from lernpfad.collaborative.popularity import Popularity
 from lernpfad.run import tracking
-from lernpfad.run.mlflow_model import BundleModel
+from lernpfad.run.bundle_model import BundleModel
 from lernpfad.run.record import Start
 from lernpfad.serve import bundle
 from lernpfad.tracing.itemmean import ItemMean

@@ -7,7 +7,7 @@ from lernpfad.run import demo
 
 SMALLER = {
     "learners: 1000, weeks: 26": "learners: 60, weeks: 5",
-    "learners: 200, past_weeks: 8, weeks: 16": "learners: 30, past_weeks: 2, weeks: 2",
+    "learners: 200\n      past_weeks: 8\n      weeks: 16": "learners: 30\n      past_weeks: 2\n      weeks: 2",
     "simulator=corporate": "simulator=tiny",
     "max_epochs=8": "max_epochs=1",
 }

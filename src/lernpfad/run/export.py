@@ -8,9 +8,9 @@ from omegaconf import OmegaConf
 
 from lernpfad.core import ConfigError, Policy
 from lernpfad.run import again, parts, precision, provenance, stack
+from lernpfad.run.bundle_model import BundleModel
 from lernpfad.run.evaluate import RESULT_FILE
 from lernpfad.run.judged import tables
-from lernpfad.run.mlflow_model import BundleModel
 from lernpfad.run.papers import papers
 from lernpfad.run.places import existing
 from lernpfad.run.record import Record, Start

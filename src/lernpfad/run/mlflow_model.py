@@ -1,19 +1,15 @@
-"""Fitted tracers and bundles as MLflow models: code that loads a folder, a signature written by hand, an example."""
+"""Fitted tracers as MLflow models: code that loads a folder, a signature written by hand, an example."""
 
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from lernpfad.core import Sequences
 from lernpfad.run.places import PACKAGE
 
-if TYPE_CHECKING:
-    from lernpfad.serve.bundle import Bundle
-
 SCRIPT = PACKAGE / "run" / "pyfunc.py"
-BUNDLE_SCRIPT = PACKAGE / "run" / "pyfunc_bundle.py"
 _EXAMPLE_ROWS = 8
 
 
@@ -75,49 +71,16 @@ class TracedModel:
         }
 
 
-@dataclass(frozen=True, eq=False)
-class BundleModel:
-    """A bundle: the next items for every learner of a frame."""
-
-    bundle: "Bundle"
-    name: str = "bundle"
-    kind: str = "bundle"
-
-    def saved(self) -> dict[str, Any]:
-        """See `Packaged`."""
-        return {
-            "python_model": str(BUNDLE_SCRIPT),
-            "artifacts": {"bundle": str(self.bundle.folder)},
-            "signature": next_items_signature(),
-            "input_example": next_items_example(self.bundle),
-            "pip_requirements": requirements("safetensors", "onnxruntime"),
-        }
-
-
 def signature() -> Any:
     """A frame of interactions, oldest first for each learner, to the predicted success of each row."""
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, Schema
 
-    return ModelSignature(inputs=Schema(_columns()), outputs=Schema([ColSpec("double", "success")]))
+    return ModelSignature(inputs=Schema(columns()), outputs=Schema([ColSpec("double", "success")]))
 
 
-def next_items_signature() -> Any:
-    """A frame of interactions, with the learners' roles if they have any, to the k best next items of each learner."""
-    from mlflow.models import ModelSignature
-    from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema
-
-    numbers = ("propensity", "success", "debt_reduction", "minutes", "affinity")
-    outputs = [ColSpec("string", "learner"), ColSpec("long", "place"), ColSpec("string", "item")]
-    outputs += [*(ColSpec("double", name) for name in numbers), ColSpec("string", "reason")]
-    return ModelSignature(
-        inputs=Schema([*_columns(), ColSpec("string", "role", required=False)]),
-        outputs=Schema(outputs),
-        params=ParamSchema([ParamSpec("k", "long", 5)]),
-    )
-
-
-def _columns() -> list[Any]:
+def columns() -> list[Any]:
+    """What a frame of interactions has, for a signature."""
     from mlflow.types import ColSpec
 
     named = {"learner": "string", "item": "string", "outcome": "long", "time": "double"}
@@ -139,23 +102,6 @@ def example(histories: Sequences) -> Any:
             "time": histories.time[rows],
         }
     )
-
-
-def next_items_example(bundle: "Bundle") -> Any:
-    """Two made-up learners on the first items of the catalog: nobody's history is in a registry."""
-    import pandas as pd
-
-    items = [str(one) for one in bundle.catalog.items[:2]] * 2
-    frame = pd.DataFrame(
-        {
-            "learner": ["example-1"] * (len(items) // 2) + ["example-2"] * (len(items) // 2),
-            "item": items,
-            "outcome": [1, 0, 0, 1][: len(items)],
-            "time": [1767600000.0 + 60.0 * row for row in range(len(items))],
-        }
-    )
-    roles = [] if bundle.roles is None else [str(one) for one in bundle.roles.names]
-    return frame.assign(role=roles[0]) if roles else frame
 
 
 def requirements(*libraries: str) -> list[str]:
