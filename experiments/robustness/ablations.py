@@ -25,7 +25,7 @@ ALONE: Final = "only_policies=[debtperminute,oracle]"
 
 TRACERS: Final = ("experiment=matrix/tracers",)
 LOGS: Final = {learners: (ALONE, f"log.learners={learners}") for learners in (30, 100, 300, 1000, 3000)}
-MINUTES: Final = {minutes: (ALONE, f"world.minutes={minutes}") for minutes in (16, 24, 60)}
+MINUTES: Final = {minutes: (ALONE, f"+world.minutes={minutes}") for minutes in (16, 24, 60)}
 
 Row = dict[str, str]
 
