@@ -29,7 +29,7 @@ class Server:
                 stdout=subprocess.DEVNULL,
                 stderr=said,
                 env=os.environ | ONE_THREAD | {"PATH": path},
-                start_new_session=True,
+                process_group=0,
             )
         self._await(ready)
 
@@ -98,24 +98,29 @@ class Asker:
 def steady(
     askers: Sequence[Asker], bodies: Sequence[bytes], *, rate: float, seconds: float, server: Server
 ) -> dict[str, Any]:
-    """Requests at `rate` a second by the clock, whatever the answers take; latency from the planned moment, in ms."""
+    """Requests at `rate` a second by the clock, whatever the answers take; latency from the planned moment, in ms.
+
+    A server that falls behind gets no more of them once the time is over: `unsent` says how many.
+    """
     total, begin, spent = int(rate * seconds), time.perf_counter() + 0.2, server.cpu_seconds()
-    taken, nth, lock = [0.0] * total, iter(range(total)), threading.Lock()
+    taken: list[float] = []
+    nth, lock = iter(range(total)), threading.Lock()
 
     def ask(asker: Asker) -> None:
         while True:
             with lock:
                 n = next(nth, None)
-            if n is None:
+            if n is None or time.perf_counter() > begin + seconds:
                 return
             planned = begin + n / rate
             time.sleep(max(0.0, planned - time.perf_counter()))
             asker.post(bodies[n % len(bodies)])
-            taken[n] = 1000 * (time.perf_counter() - planned)
+            taken.append(1000 * (time.perf_counter() - planned))
 
     seconds_taken = _together(askers, ask, since=begin)
-    cpu = 1000 * (server.cpu_seconds() - spent) / total
-    return {**told(taken, askers), "rate": round(total / seconds_taken, 1), "cpu_ms": round(cpu, 2)}
+    cpu = 1000 * (server.cpu_seconds() - spent) / len(taken)
+    rate = round(len(taken) / max(seconds, seconds_taken), 1)
+    return {**told(taken, askers), "rate": rate, "unsent": total - len(taken), "cpu_ms": round(cpu, 2)}
 
 
 def saturated(askers: Sequence[Asker], bodies: Sequence[bytes], *, seconds: float) -> dict[str, Any]:
@@ -141,7 +146,7 @@ def told(milliseconds: Sequence[float], askers: Sequence[Asker]) -> dict[str, An
 
 
 def _together(askers: Sequence[Asker], ask: Callable[[Asker], None], *, since: float) -> float:
-    """Run one thread an asker to its end; seconds since `since`."""
+    """Run a thread for each asker to its end; seconds since `since`."""
     threads = [threading.Thread(target=ask, args=(one,)) for one in askers]
     for one in threads:
         one.start()

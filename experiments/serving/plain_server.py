@@ -58,8 +58,8 @@ def create_app(folder: Path) -> FastAPI:
         unused = torch.zeros(candidates.shape)
         with torch.inference_mode():
             logits = network(Batch(item, outcome, candidates, before, unused, unused > 0))[0]
-        logits[item[0]] = -torch.inf
-        best = torch.topk(torch.sigmoid(logits), asked.k)
+            logits[item[0]] = -torch.inf
+            best = torch.topk(torch.sigmoid(logits), asked.k)
         pairs = zip(best.indices.tolist(), best.values.tolist(), strict=True)
         return {"items": [{"item": names[n], "success": success} for n, success in pairs]}
 
