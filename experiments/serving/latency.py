@@ -4,8 +4,9 @@
 
 BKT, DKT and AKT bundles (with ALS and debt per minute, fitted a little on made-up logs), posted histories and stored
 learners; how much one worker takes at most; the same work by a plain FastAPI + PyTorch server (DKT) and by
-`mlflow models serve` of the same bundle; and the cost as the catalogue grows (BKT). The server has core 0 to itself as
-far as we are concerned, the client core 1; `load` is the machine's load average before and after.
+`mlflow models serve` of the same bundle; and the cost as the catalogue grows (BKT). The server is held to core 0, the
+client to core 1; `load` is the machine's load average before and after. `cpu_ms` is the server's processor time for a
+request, which neighbours move least.
 """
 
 import argparse
@@ -137,6 +138,22 @@ def every(folder: Path, given: argparse.Namespace) -> dict[str, Any]:
     return found
 
 
+def table(found: Mapping[str, Any]) -> str:
+    """Markdown rows of what was measured, ratios as times of the posted history's rate at saturation."""
+    lines = [
+        "| tracer, way | p50 | p99 | max | answered / s | processor | one connection p50 | most / s | times | MB |",
+        "|---|---|---|---|---|---|---|---|---|---|",
+    ]
+    for name in TRACERS:
+        for way, one in found.get(name, {}).items():
+            steadily, most = one["steady"], one["saturated"]["rate"]
+            cells = [steadily["p50"], steadily["p99"], steadily["max"], steadily["rate"], steadily["cpu_ms"]]
+            times = most / found[name]["posted"]["saturated"]["rate"]
+            cells += [one["alone"]["p50"], most, f"{times:.2f}", one["megabytes"]]
+            lines.append(f"| {name.upper()}, {way} | " + " | ".join(str(cell) for cell in cells) + " |")
+    return "\n".join(lines)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=20.0, help="of each steady stream; half for saturation")
@@ -147,9 +164,10 @@ def main() -> None:
     given = parser.parse_args()
     os.sched_setaffinity(0, {CLIENT_CORE})
     with tempfile.TemporaryDirectory() as folder:
-        text = json.dumps(every(Path(folder), given), indent=1)
+        found = every(Path(folder), given)
+    print(table(found))
     if given.out:
-        given.out.write_text(text + "\n")
+        given.out.write_text(json.dumps(found, indent=1) + "\n")
 
 
 if __name__ == "__main__":
