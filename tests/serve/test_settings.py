@@ -1,12 +1,14 @@
 """`lernpfad serve` takes key=value words and refuses everything else in one line."""
 
+import asyncio
 import re
+import socket
 from pathlib import Path
 
 import pytest
 
 from lernpfad.core import ConfigError
-from lernpfad.serve.settings import HELP, ServeSettings, main, parse
+from lernpfad.serve.settings import HELP, ServeSettings, _listen, main, parse
 
 
 def test_the_defaults_are_safe() -> None:
@@ -80,3 +82,24 @@ def test_help_names_every_setting(word: str, capsys: pytest.CaptureFixture[str])
         assert f"\n  {name}=" in shown
         if isinstance(default, str | int):
             assert f"{name}={default}" in shown
+
+
+def test_answers_on_a_kept_connection_wait_for_no_acknowledgement() -> None:
+    """Nagle's algorithm would hold the body back until the client has acknowledged the head, 40 ms later."""
+
+    async def undelayed() -> int:
+        found: asyncio.Queue[int] = asyncio.Queue()
+
+        async def accepted(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            wire = writer.get_extra_info("socket")
+            await found.put(wire.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+            writer.close()
+
+        listener = _listen("127.0.0.1", 0)
+        async with await asyncio.start_server(accepted, sock=listener):
+            _, writer = await asyncio.open_connection(*listener.getsockname())
+            answer = await asyncio.wait_for(found.get(), 10)
+            writer.close()
+        return answer
+
+    assert asyncio.run(undelayed()) != 0
