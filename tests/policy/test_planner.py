@@ -1,6 +1,6 @@
 """Planning: a stepping stone is seen, ties are the formula's, opinions that differ count for less."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from time import process_time
 from typing import Any
 
@@ -160,7 +160,7 @@ def test_the_oracle_that_plans_is_no_worse_than_the_greedy_one():
     for seed in (1000, 1001):
         of = world(seed=seed)
         past = rollout(Uniform(), of, learners=60, weeks=2, seed=seed, name="past")
-        for name, policy in (("greedy", Oracle()), ("planner", OraclePlanner(breadth=8, width=4))):
+        for name, policy in (("greedy", Oracle()), ("planner", OraclePlanner(breadth=8, kept=4))):
             done = rollout(policy, of, learners=60, weeks=5, seed=seed, name=name, tracer=OracleTracer(of), after=past)
             left[name].append(np.nanmean(done.debt))
     assert np.mean(left["planner"]) < np.mean(left["greedy"]) + 5e-4
@@ -180,3 +180,10 @@ def test_a_decision_takes_few_milliseconds():
 def test_settings_that_cannot_be_are_refused():
     with pytest.raises(ConfigError, match="Planner: horizon is 0"):
         Planner(horizon=0)
+
+
+def test_planning_changes_no_setting_of_the_formula_that_it_plans_with():
+    formula, planner = asdict(DebtPerMinute()), asdict(Planner())
+    assert {name: planner[name] for name in formula} == formula
+    oracle, plans = asdict(Oracle()), asdict(OraclePlanner())
+    assert {name: plans[name] for name in oracle} == oracle

@@ -12,8 +12,8 @@ from typing import Final
 import numpy as np
 
 from lernpfad.core import ConfigError, FloatArray, Rollout, unknown_name
-from lernpfad.evaluate.closed_loop import PER_HOURS, REFERENCE, Lead, PolicyResult, compare, lead
-from lernpfad.evaluate.intervals import RESAMPLES, Estimate, holm
+from lernpfad.evaluate.closed_loop import REFERENCE, Lead, PolicyResult, compare, lead
+from lernpfad.evaluate.intervals import RESAMPLES, holm
 from lernpfad.evaluate.lived import Lived
 
 BASELINES: Final = ("rolecurriculum", "legalrandom")
@@ -168,8 +168,3 @@ def _ranks(values: FloatArray) -> FloatArray:
 
 def _or(value: float, other: float) -> float:
     return other if value != value else value
-
-
-def per_hundred(estimate: Estimate) -> Estimate:
-    """Debt-weeks per hour as tables print them."""
-    return Estimate(*(PER_HOURS * one for one in estimate))

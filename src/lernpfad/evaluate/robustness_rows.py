@@ -1,6 +1,6 @@
 """The robustness matrix as tables and as a figure for people."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -151,8 +151,3 @@ def _numbers(lead: Lead | None) -> dict[str, float | None]:
     if lead is None:
         return dict.fromkeys(("lead", "lead_low", "lead_high", "lead_p"))
     return {"lead": lead.ahead.value, "lead_low": lead.ahead.low, "lead_high": lead.ahead.high, "lead_p": lead.p}
-
-
-def strong(found: Robustness) -> Sequence[str]:
-    """Names to be set bold in tables."""
-    return [label(found.recommended)]

@@ -25,12 +25,12 @@ class Planner(DebtPerMinute):
     a tracer that holds several opinions (`Opinions`) is their mean less `caution` deviations, so that what only one of
     them believes in is not chosen for it. Sequences are compared by sum of worth over sum of minutes.
 
-    horizon: items ahead. width: sequences that are kept. breadth: items that they are made of, the best by
+    horizon: items ahead. kept: sequences that are kept. breadth: items that they are made of, the best by
     debt per minute. discount: of each further item in a sequence, since a sitting may end before it.
     """
 
     horizon: int = 3
-    width: int = 6
+    kept: int = 6
     breadth: int = 12
     caution: float = 0.5
     discount: float = 0.8
@@ -38,7 +38,7 @@ class Planner(DebtPerMinute):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        require_positive(self, horizon=self.horizon, width=self.width, breadth=self.breadth, discount=self.discount)
+        require_positive(self, horizon=self.horizon, kept=self.kept, breadth=self.breadth, discount=self.discount)
         require_share(self, discount=self.discount)
 
     def score(self, situation: Situation) -> FloatArray:
@@ -61,7 +61,7 @@ class Planner(DebtPerMinute):
         return {"gain": np.where(np.isfinite(score), score, np.nan)}
 
     def _planned(self, situation: Situation, items: IntArray, cost: FloatArray) -> FloatArray:
-        beam = Beam(horizon=self.horizon, width=self.width, caution=self.caution, discount=self.discount)
+        beam = Beam(horizon=self.horizon, width=self.kept, caution=self.caution, discount=self.discount)
         if not self.ahead:
             return beam.search(situation, items, cost, self.worth)
         share = lasting(situation, items, days=self.ahead)

@@ -4,7 +4,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -27,6 +27,7 @@ from lernpfad.serve.oversight_routes import add_oversight
 from lernpfad.serve.routes import Needs, add_learners
 from lernpfad.serve.schema import (
     BundleAnswer,
+    DecidedAnswer,
     FieldProblem,
     Health,
     NextItemsAnswer,
@@ -40,6 +41,8 @@ from lernpfad.serve.schema import (
 )
 from lernpfad.serve.store import Store
 from lernpfad.serve.xapi_routes import add_xapi
+
+A = TypeVar("A", bound=DecidedAnswer)
 
 MAX_BODY: Final = 1_048_576
 MAX_PROBLEMS: Final = 20
@@ -154,27 +157,20 @@ def _add_recommending(
     metrics: Metrics = app.state.metrics
     shared: dict[str, Any] = {"tags": ["recommend"], "responses": refusals, "dependencies": needs(READ)}
 
-    @app.post("/v1/next-items", **shared, summary="The best next items, with reasons")
-    def next_items(request: NextItemsRequest) -> NextItemsAnswer:
-        """Best first. The order is the policy's; `propensity` is the probability with which it offers each item."""
-
-        def decide(why: str) -> NextItemsAnswer:
-            return engine.next_items(request, now=clock(), why=why)
-
+    def decided(decide: Callable[[str], A]) -> A:
         answer = curriculum.decided(decide, why=why(), mine=(RequestError,))
         metrics.count("decisions", by=answer.decided_by)
         return answer
+
+    @app.post("/v1/next-items", **shared, summary="The best next items, with reasons")
+    def next_items(request: NextItemsRequest) -> NextItemsAnswer:
+        """Best first. The order is the policy's; `propensity` is the probability with which it offers each item."""
+        return decided(lambda why: engine.next_items(request, now=clock(), why=why))
 
     @app.post("/v1/path", **shared, summary="The learning path: what comes next, and after that")
     def path(request: PathRequest) -> PathAnswer:
         """A plan, with the learning debt expected after each step. Ask again once an answer has come in."""
-
-        def decide(why: str) -> PathAnswer:
-            return engine.path(request, now=clock(), why=why)
-
-        answer = curriculum.decided(decide, why=why(), mine=(RequestError,))
-        metrics.count("decisions", by=answer.decided_by)
-        return answer
+        return decided(lambda why: engine.path(request, now=clock(), why=why))
 
     @app.post("/v1/profile", **shared, summary="Competence profile against the role")
     def profile(request: ProfileRequest) -> ProfileAnswer:

@@ -92,9 +92,7 @@ class Learners:
     def _next_items(self, request: LearnerItemsRequest, *, now: float, why: str) -> LearnerItems:
         known = self.store.known(request.learner)
         decision, answer, cached = self.decide(request, known, now=now, why=why, name=uuid4().hex)
-        self.store.keep(request.learner, known, cached, decision)
-        self.metrics.count("decisions", by=answer.decided_by)
-        self.metrics.count("fallbacks", int(why == curriculum.FAILED))
+        self._kept(request.learner, known, cached, decision, answer, why=why)
         return answer
 
     def decide(
@@ -124,8 +122,23 @@ class Learners:
         answer = LearnerPath(**fields, decision=uuid4().hex, covers=len(known.rows))
         items = [one.model_dump() for one in answer.steps]
         decision = self._logged(answer, request, known, situation, now=now, why=why, items=items, drawn=False)
-        self.store.keep(request.learner, known, cached, decision)
+        self._kept(request.learner, known, cached, decision, answer, why=why)
         return answer
+
+    def _kept(
+        self,
+        learner: str,
+        known: Known,
+        cached: Cached | None,
+        decision: Decision,
+        answer: LearnerItems | LearnerPath,
+        *,
+        why: str,
+    ) -> None:
+        """Put the decision into the log, and count it."""
+        self.store.keep(learner, known, cached, decision)
+        self.metrics.count("decisions", by=answer.decided_by)
+        self.metrics.count("fallbacks", int(why == curriculum.FAILED))
 
     def _logged(
         self,
