@@ -1,5 +1,6 @@
 """The interaction log is the truth: every row once, in order, by whomever and however often it is posted."""
 
+import sqlite3
 import subprocess
 import sys
 from collections import Counter
@@ -12,6 +13,7 @@ import pytest
 from lernpfad.core import ConfigError
 from lernpfad.serve.database import Database, StoreError, connect
 from lernpfad.serve.history import Rows
+from lernpfad.serve.sqlite import Sqlite
 from lernpfad.serve.store import Cached, ConflictError, Interaction, MovedError, Recorded, Store
 from serve.stack import START
 
@@ -138,3 +140,24 @@ def test_an_address_of_another_kind_is_refused() -> None:
 def test_a_store_is_for_its_owner_alone(tmp_path: Path) -> None:
     connect(str(tmp_path / "l.db")).close()
     assert (tmp_path / "l.db").stat().st_mode & 0o077 == 0
+
+
+def test_a_file_that_another_process_is_making_is_waited_for(tmp_path: Path) -> None:
+    """SQLite says at once that it is busy while somebody else turns a new file into one with a log."""
+    database = Sqlite(tmp_path / "l.db", patience=5.0)
+    said = []
+
+    class Busy:
+        def execute(self, setting: str) -> None:
+            said.append(setting)
+            if len(said) < 3:
+                problem = sqlite3.OperationalError("database is locked")
+                problem.sqlite_errorcode = sqlite3.SQLITE_BUSY
+                raise problem
+
+    database._set(Busy(), "PRAGMA journal_mode=WAL")
+    assert said == ["PRAGMA journal_mode=WAL"] * 3
+    database.patience, said[:] = -1.0, []
+    with pytest.raises(sqlite3.OperationalError, match="locked"):
+        database._set(Busy(), "PRAGMA journal_mode=WAL")
+    database.close()

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Lock
+from time import monotonic, sleep
 from typing import Final, TypeVar
 
 from lernpfad.serve.database import BUSY, DAMAGED, FULL, GONE, Dialect, StoreError, Transaction
@@ -17,6 +18,9 @@ PATIENCE: Final = 10.0
 """Seconds to wait for another process that writes."""
 TOGETHER: Final = 64
 """Writers that share a commit: more than a server has threads."""
+
+_PAUSE: Final = 0.01
+"""Seconds between two tries to open a file that another process is making."""
 
 _SETTINGS: Final = (
     "PRAGMA journal_mode=WAL",
@@ -135,13 +139,25 @@ class Sqlite:
         )
         try:
             for setting in _SETTINGS:
-                connection.execute(setting)
+                self._set(connection, setting)
             if self.max_pages is not None:
                 connection.execute(f"PRAGMA max_page_count={int(self.max_pages)}")
         except BaseException:
             connection.close()
             raise
         return connection
+
+    def _set(self, connection: sqlite3.Connection, setting: str) -> None:
+        """Set it, with patience: SQLite itself waits for nobody while a new file becomes one with a log."""
+        deadline = monotonic() + self.patience
+        while True:
+            try:
+                connection.execute(setting)
+                return
+            except sqlite3.OperationalError as problem:
+                if _kind(problem) != BUSY or monotonic() > deadline:
+                    raise
+            sleep(_PAUSE)
 
     def _identity(self) -> tuple[int, int]:
         found = self.path.stat()
