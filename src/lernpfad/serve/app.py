@@ -1,5 +1,6 @@
 """The HTTP application, `/v1`. Whatever is posted, the answer is a recommendation or a refusal that names the field."""
 
+import gc
 import logging
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -24,7 +25,7 @@ from lernpfad.serve.metrics import Measured, Metrics
 from lernpfad.serve.metrics_routes import add_metrics
 from lernpfad.serve.oversight import Oversight, Switch
 from lernpfad.serve.oversight_routes import add_oversight
-from lernpfad.serve.routes import Needs, add_learners
+from lernpfad.serve.routes import Needs, add_learners, as_it_is
 from lernpfad.serve.schema import (
     BundleAnswer,
     DecidedAnswer,
@@ -95,6 +96,8 @@ def create_app(
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         # a broken bundle fails here, and the first learner waits less
         engine.next_items(NextItemsRequest(), now=clock(), why=curriculum.SET if fixed else "")
+        gc.collect()
+        gc.freeze()  # what is there now stays: looking through it again and again cost a third of an answer
         app.state.ready = True
         yield
         app.state.ready = False
@@ -162,10 +165,10 @@ def _add_recommending(
         metrics.count("decisions", by=answer.decided_by)
         return answer
 
-    @app.post("/v1/next-items", **shared, summary="The best next items, with reasons")
-    def next_items(request: NextItemsRequest) -> NextItemsAnswer:
+    @app.post("/v1/next-items", response_model=NextItemsAnswer, **shared, summary="The best next items, with reasons")
+    def next_items(request: NextItemsRequest) -> Response:
         """Best first. The order is the policy's; `propensity` is the probability with which it offers each item."""
-        return decided(lambda why: engine.next_items(request, now=clock(), why=why))
+        return as_it_is(decided(lambda why: engine.next_items(request, now=clock(), why=why)))
 
     @app.post("/v1/path", **shared, summary="The learning path: what comes next, and after that")
     def path(request: PathRequest) -> PathAnswer:
