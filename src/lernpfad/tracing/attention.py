@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn.functional import pad, scaled_dot_product_attention, softplus
 
 from lernpfad.core import ConfigError
-from lernpfad.tracing.attention_shared import attend_alike
+from lernpfad.tracing.attention_shared import SharedRows
 from lernpfad.training.network import Batch, State
 
 _MANY = 32
@@ -41,6 +41,7 @@ class Attention(nn.Module):
         self.dropout = nn.Dropout(dropout)
         if monotonic:
             self.decay = nn.Parameter(torch.zeros(heads, 1, 1))
+            self.alike = SharedRows(heads)
 
     def forward(
         self,
@@ -71,7 +72,7 @@ class Attention(nn.Module):
         if alike and self.monotonic and not self.training:
             assert distance is not None
             mine = [one for one in (own, latest) if one is not None]
-            found = attend_alike(self.query(asking), keys, values, seen, distance, mine, self.decay)
+            found = self.alike(self.query(asking), keys, values, seen, distance, mine, self.decay)
             answer: Tensor = self.out(found)
             return answer
         query, key, value = self._split(self.query(asking)), self._split(keys), self._split(values)
