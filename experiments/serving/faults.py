@@ -12,8 +12,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
+import faults_clock
+import faults_corrupt
 import faults_disk
 import faults_postgres
+import faults_slow
 from latency_bundles import catalog, log, written
 
 FAULTS: Final[dict[str, Callable[[Path, Path], Iterator[dict[str, Any]]]]] = {
@@ -22,11 +25,14 @@ FAULTS: Final[dict[str, Callable[[Path, Path], Iterator[dict[str, Any]]]]] = {
     "gone": faults_disk.gone,
     "removed": faults_disk.removed,
     "unlogged": faults_disk.unlogged,
+    "damaged": faults_corrupt.damaged,
     "restarted": faults_postgres.restarted,
     "crashed": faults_postgres.crashed,
     "cut": faults_postgres.cut,
     "silent": faults_postgres.silent,
     "frozen": faults_postgres.frozen,
+    "clock": faults_clock.jumps,
+    "slow": faults_slow.clients,
 }
 
 
@@ -40,9 +46,9 @@ def main(words: list[str]) -> None:
         for name in names:
             for rows in FAULTS[name](bundle, Path(folder)):
                 found[name] = rows
-                print(json.dumps({name: rows}, indent=1), flush=True)
                 if out is not None:
                     out.write_text(json.dumps(found, indent=1) + "\n")
+            print(json.dumps({name: found[name]}, indent=1), flush=True)
 
 
 if __name__ == "__main__":

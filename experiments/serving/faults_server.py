@@ -27,15 +27,25 @@ _MOMENT = re.compile(r"^\d{4}-\d\d-\d\d[ T]\S+ ")
 
 
 class Running:
-    """`lernpfad serve` with a store. words: more settings. env: more of the environment."""
+    """`lernpfad serve` with a store. words: more settings. env: more of the environment. keyed: it asks for its key."""
 
-    def __init__(self, bundle: Path, where: str, *, words: Sequence[str] = (), env: Mapping[str, str] | None = None):
+    def __init__(
+        self,
+        bundle: Path,
+        where: str,
+        *,
+        words: Sequence[str] = (),
+        env: Mapping[str, str] | None = None,
+        keyed: bool = False,
+    ) -> None:
         self.command = [sys.executable, "-m", "lernpfad", "serve", f"bundle={bundle}", f"store={where}", "port=0"]
-        self.command += ["auth=none", "log=warning", *words]
+        self.command += [f"auth={'key' if keyed else 'none'}", "log=warning", *words]
         self.where, self.env = where, os.environ | dict(env or {})
         self.err = bundle.parent / f"server-{time.monotonic_ns()}.err"
-        self.port = 0
+        self.port, self.key = 0, ""
         self.start()
+        shown = re.search(r"shown this once: (\S+)", self.err.read_text())
+        self.key = shown[1] if shown else ""
 
     def __enter__(self) -> Self:
         return self
@@ -87,13 +97,14 @@ class Running:
         wire = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
         try:
             given = None if body is None else json.dumps(body)
-            wire.request("GET" if body is None else "POST", path, given, {"content-type": "application/json"})
+            sent = {"content-type": "application/json", "authorization": f"Bearer {self.key}", **(headers or {})}
+            wire.request("GET" if body is None else "POST", path, given, sent)
             with wire.getresponse() as answer:
                 text = answer.read()
             told = json.loads(text) if text.startswith((b"{", b"[")) else text.decode()
-            return answer.status, told | {"retry-after": answer.headers.get("retry-after")} if isinstance(
-                told, dict
-            ) else told
+            if isinstance(told, dict):
+                told["retry-after"] = answer.headers.get("retry-after")
+            return answer.status, told
         except TimeoutError:
             return HUNG, None
         except (OSError, http.client.HTTPException):
