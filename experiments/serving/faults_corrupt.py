@@ -1,4 +1,4 @@
-"""Faults inside the files of an SQLite store, at the start and while it runs. Never a wrong answer, never a traceback."""
+"""Faults inside the files of an SQLite store, at the start and while it runs: no wrong answer, no traceback."""
 
 import json
 import os

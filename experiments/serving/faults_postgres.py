@@ -104,9 +104,7 @@ def _on_a_server(bundle: Path, name: str, mode: str, *, seconds: float) -> Itera
     try:
         url = database.fresh("faults")
         with Running(bundle, url) as one, Running(bundle, url) as other:
-            yield _broken(
-                name, url, [one, other], lambda: database.stop(mode), database.start, seconds=seconds
-            )
+            yield _broken(name, url, [one, other], lambda: database.stop(mode), database.start, seconds=seconds)
     finally:
         database.remove()
 
@@ -139,9 +137,7 @@ def _on_a_network(bundle: Path, name: str, breaks: Any, mends: Any, *, seconds: 
         proxy = Proxy(f"{database.folder}/.s.PGSQL.{PORT}")
         url = f"postgresql://postgres@127.0.0.1:{proxy.port}/faults"
         with Running(bundle, url) as one, Running(bundle, url) as other:
-            yield _broken(
-                name, straight, [one, other], lambda: breaks(proxy), lambda: mends(proxy), seconds=seconds
-            )
+            yield _broken(name, straight, [one, other], lambda: breaks(proxy), lambda: mends(proxy), seconds=seconds)
     finally:
         database.remove()
 

@@ -18,7 +18,7 @@ from lernpfad.serve.database import connect
 from lernpfad.serve.store import Store
 
 START: Final = 1_767_600_000.0
-PATIENCE: Final = 45.0
+PATIENCE: Final = 30.0
 """Seconds after which a client takes no answer for a hang."""
 NEVER: Final = "no answer"
 HUNG: Final = f"hung for {PATIENCE:g} s"

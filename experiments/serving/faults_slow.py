@@ -13,7 +13,7 @@ from typing import Any, Final
 from faults_server import Running
 
 SLOW: Final = 200
-WATCHED: Final = 75.0
+WATCHED: Final = 45.0
 """Seconds after which a connection that is still held is held for ever."""
 HEAD: Final = b"POST /v1/next-items HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
 ASKED: Final = {"history": [], "k": 3}

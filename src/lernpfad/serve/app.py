@@ -212,7 +212,7 @@ def _add_service(
 
 
 def _answers(app: FastAPI, database: Database) -> bool:
-    """Whether the store can be read, and after a full disk also written; one that was seen damaged waits for a start."""
+    """Whether the store can be read, and after a full disk also written; a damaged one has to be started anew."""
     if app.state.refused == DAMAGED:
         return False
     try:

@@ -6,7 +6,6 @@ from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-
 SECONDS: Final = 30.0
 """How long a body may take to come."""
 

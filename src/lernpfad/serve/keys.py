@@ -100,8 +100,8 @@ def _fresh(scopes: Collection[str]) -> tuple[str, tuple[str, str, str, str]]:
 
 
 def _insert(on: Transaction, row: tuple[str, str, str, str], *, now: float, expires: float | None = None) -> None:
-    query = "INSERT INTO keys (id, salt, hash, scopes, made, expires) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING"
-    on.execute(query, (*row, now, expires))
+    query = "INSERT INTO keys (id, salt, hash, scopes, made, expires) VALUES (?, ?, ?, ?, ?, ?)"
+    on.execute(f"{query} ON CONFLICT (id) DO NOTHING", (*row, now, expires))
 
 
 def _hash(salt: str, secret: str) -> str:

@@ -22,7 +22,7 @@ _TRIES: Final = 2
 _GRACE: Final = 2.0
 """Seconds beyond PATIENCE that the server has to say that a statement took too long, before it is given up."""
 _REST: Final = 1.0
-"""Seconds without a new try after one to connect took longer than this and failed: whoever asks meanwhile is not kept waiting for another."""
+"""Seconds without a new try after one to connect took longer than this and failed; nobody waits for another then."""
 _BEGIN: Final = "SELECT pg_advisory_xact_lock(6062)"
 """One replica writes at a time: those who share a commit would lock their learners in no common order."""
 _FUNCTION: Final = (

@@ -76,4 +76,3 @@ class Bounded(H11Protocol):
     def _too_slow(self) -> None:
         self._head = None
         self.transport.abort()
-

@@ -52,8 +52,8 @@ class Queue:
 def run(on: Transaction, jobs: Sequence[Waiting], *, everybodys: tuple[type[Exception], ...]) -> None:
     """All of them within one transaction, each in a savepoint, so that one's refusal leaves the others alone.
 
-    everybodys: errors of the database itself, which are raised. Whoever calls commits, or rolls back what raises; it may
-    be called again with the same jobs then.
+    everybodys: errors of the database itself, which are raised. Whoever calls commits, or rolls back what raises, and
+    may begin anew with the same jobs.
     """
     for one in jobs:
         one.problem = None
