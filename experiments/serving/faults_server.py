@@ -83,7 +83,7 @@ class Running:
         """Lines said so far and how often, without their moments, the store's folder and numbers."""
         folder = str(Path(self.where).parent)
         lines = [_MOMENT.sub("", one).strip() for one in self.err.read_text().splitlines()]
-        return dict(Counter(one.replace(folder, "...")[:300] for one in lines if one))
+        return dict(Counter(one.replace(folder, "...")[:300] for one in lines if one and "shown this once" not in one))
 
     def tracebacks(self) -> int:
         return self.err.read_text().count("Traceback")
