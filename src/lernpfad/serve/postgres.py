@@ -23,8 +23,8 @@ _GRACE: Final = 2.0
 """Seconds beyond PATIENCE that the server has to say that a statement took too long, before it is given up."""
 _REST: Final = 1.0
 """Seconds without a new try after one to connect took longer than this and failed; nobody waits for another then."""
-_BEGIN: Final = "SELECT pg_advisory_xact_lock(6062)"
-"""One replica writes at a time: those who share a commit would lock their learners in no common order."""
+_SHARED: Final = "SELECT pg_advisory_xact_lock(6062)"
+"""One replica commits for several at a time: they lock their learners in no common order."""
 _FUNCTION: Final = (
     "CREATE OR REPLACE FUNCTION lernpfad_frozen() RETURNS trigger LANGUAGE plpgsql AS "
     "$$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END $$"
@@ -115,7 +115,8 @@ class Postgres:
         everybodys = (self._driver.OperationalError, self._driver.InterfaceError)
 
         def work(on: Transaction) -> None:
-            on.execute(_BEGIN)
+            if len(jobs) > 1:  # one alone locks learners in order, and is begun anew after a deadlock with those who do not
+                on.execute(_SHARED)
             run(on, jobs, everybodys=everybodys)
 
         try:
