@@ -62,6 +62,26 @@ def test_every_skill_comes_after_its_prerequisites(edges, names):
     assert all(order.index(before) < order.index(after) for before, after in graph)
 
 
+@given(edges, st.permutations(range(8)))
+def test_waves_pass_on_what_edge_by_edge_would(edges, names):
+    """Everything that builds on a skill has its turn before what the skill itself builds on."""
+    graph = [(names[before], names[after]) for before, after in sorted(edges)]
+    catalog = Catalog.of([], [f"k{i}" for i in range(8)], [], prerequisites=graph)
+    own, passed = np.arange(1.0, 9.0), np.zeros(8)
+    for wave in catalog.upstream:
+        passed[wave.skill] += np.add.reduceat(own[wave.after] + passed[wave.after], wave.first)
+    plain = np.zeros(8)
+    for skill in catalog.skill_order[::-1]:
+        for before, after in graph:
+            if after == skill:
+                plain[before] += own[after] + plain[after]
+    np.testing.assert_allclose(passed, plain)
+    needed = {skill: {before for before, after in graph if after == skill} for skill in range(8)}
+    needs = catalog.needs
+    found = dict(zip(needs.skill.tolist(), np.split(needs.before, needs.first[1:]), strict=True)) if graph else {}
+    assert {skill: set(found.get(skill, ())) for skill in range(8)} == needed
+
+
 def test_mean_over_skills_by_hand():
     values = np.array([[0.2, 0.6, 1.0], [0.0, 0.5, 0.5]])
     skills = np.array([[[0, 1], [2, -1], [-1, -1]]])

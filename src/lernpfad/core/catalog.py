@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -12,6 +12,26 @@ from lernpfad.core.errors import DataError
 
 KINDS: Final = ("exercise", "read", "video", "task")
 """Kinds of items; `Catalog.kind` holds indices into this tuple."""
+
+
+class Edges(NamedTuple):
+    """Some prerequisites, those that end (or begin) in the same skill next to each other.
+
+    before, after: skills of each edge, `[e]`. skill: the skills that the groups are of, `[n]`. first: where each group
+    begins, `[n]`, as `ufunc.reduceat` takes it.
+    """
+
+    before: IntArray
+    after: IntArray
+    skill: IntArray
+    first: IntArray
+
+    @classmethod
+    def grouped(cls, edges: IntArray, *, by: int) -> "Edges":
+        """edges: `[e, 2]`. by: 0 for groups that begin in the same skill, 1 for those that end in it."""
+        edges = edges[np.argsort(edges[:, by], kind="stable")].astype(np.int64)
+        skill, first = np.unique(edges[:, by], return_index=True)
+        return cls(edges[:, 0], edges[:, 1], skill, first)
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,6 +144,25 @@ class Catalog:
                 f"catalog: prerequisites form a cycle through skill '{self.skills[stuck[0]]}'; remove one of its edges"
             )
         return np.asarray(order, dtype=np.int64)
+
+    @cached_property
+    def needs(self) -> Edges:
+        """The prerequisites, by the skill that needs them."""
+        return Edges.grouped(self.prerequisites, by=1)
+
+    @cached_property
+    def upstream(self) -> list[Edges]:
+        """The prerequisites in waves, by the skill that is needed: what no other skill builds on comes first.
+
+        All that builds on the later skill of an edge is in an earlier wave, so that what is passed on from there to its
+        foundations is complete when the edge has its turn.
+        """
+        rank = np.argsort(self.skill_order)
+        wave = np.zeros(len(self.skills), dtype=np.int64)
+        for before, after in self.prerequisites[np.argsort(-rank[self.prerequisites[:, 1]], kind="stable")]:
+            wave[before] = max(wave[before], wave[after] + 1)
+        turn = wave[self.prerequisites[:, 1]]
+        return [Edges.grouped(self.prerequisites[turn == one], by=0) for one in np.unique(turn)]
 
     @cached_property
     def _item_index(self) -> dict[str, int]:

@@ -1,6 +1,5 @@
 """What decided that an item stands where it stands: a count that anybody can make again, not a story."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,37 +34,46 @@ def weighed(policy: Policy, situation: Situation, columns: IntArray) -> list[lis
     """
     if not isinstance(policy, Reasoned) or not columns.size:
         return [[() for _ in row] for row in columns]
-    parts = {code: np.where(situation.eligible, part, np.nan) for code, part in policy.parts(situation).items()}
+    parts = policy.parts(situation)
     if not parts:
         return [[() for _ in row] for row in columns]
     found: list[list[tuple[Weighed, ...]]] = [[() for _ in row] for row in columns]
     for learner, row in enumerate(columns):
-        mine = {code: part[learner] for code, part in parts.items()}
-        found[learner] = [_of(mine, int(column)) for column in row]
+        mine = np.stack([part[learner] for part in parts.values()])
+        among = np.flatnonzero(np.isfinite(mine).all(axis=0) & situation.eligible[learner])
+        place = {int(column): n for n, column in enumerate(among)}
+        weighing = _Weighing(tuple(parts), mine[:, among])
+        found[learner] = [weighing.of(place[int(one)]) if int(one) in place else () for one in row]
     return found
 
 
-def _of(parts: Mapping[str, FloatArray], column: int) -> tuple[Weighed, ...]:
-    """Every part that differs between candidates, for one of them, the leading one first; parts are `[C]`."""
-    whole: FloatArray = np.add.reduce(list(parts.values()))
-    if not np.isfinite(whole[column]):
-        return ()
-    among = np.isfinite(whole)
-    before = _passed_by(whole, column, among)
-    told = [
-        Weighed(
-            code,
-            overtaken=int((_passed_by(whole - part, column, among) & ~before).sum()),
-            beaten=int((part[among] < part[column]).sum()),
-            ahead=float(part[column] - part[among].mean()),
-        )
-        for code, part in parts.items()
-        if np.ptp(part[among]) > 0
-    ]
-    return tuple(sorted(told, key=lambda one: (-one.overtaken, -one.beaten, -one.ahead)))
+class _Weighing:
+    """The candidates that one learner's policy weighed. parts: `[parts, n]`, in the order of `codes`."""
+
+    def __init__(self, codes: tuple[str, ...], parts: FloatArray) -> None:
+        self.codes, self.parts = codes, parts
+        self.whole: FloatArray = np.add.reduce(parts)
+        self.without = self.whole - parts
+        self.mean = parts.mean(axis=1) if parts.shape[1] else np.zeros(len(parts))
+        self.differs = np.ptp(parts, axis=1) > 0 if parts.shape[1] else np.zeros(len(parts), dtype=bool)
+
+    def of(self, place: int) -> tuple[Weighed, ...]:
+        """Every part that differs between candidates, for one of them, the leading one first."""
+        mine = self.parts[:, place]
+        before = _passed_by(self.whole[None], place)
+        overtaken = (_passed_by(self.without, place) & ~before).sum(axis=1)
+        beaten = (self.parts < mine[:, None]).sum(axis=1)
+        told = [
+            Weighed(code, overtaken=int(overtaken[n]), beaten=int(beaten[n]), ahead=float(mine[n] - self.mean[n]))
+            for n, code in enumerate(self.codes)
+            if self.differs[n]
+        ]
+        return tuple(sorted(told, key=lambda one: (-one.overtaken, -one.beaten, -one.ahead)))
 
 
-def _passed_by(order: FloatArray, column: int, among: BoolArray) -> BoolArray:
-    slack = 1e-9 * max(1.0, abs(float(order[column])))  # sums of the same addends in another order are no difference
-    passed: BoolArray = among & (np.where(among, order, -np.inf) > order[column] + slack)
+def _passed_by(orders: FloatArray, place: int) -> BoolArray:
+    """Who stands above one candidate in each of some orders, `[orders, n]`."""
+    mine = orders[:, place, None]
+    slack = 1e-9 * np.maximum(1.0, np.abs(mine))  # sums of the same addends in another order are no difference
+    passed: BoolArray = orders > mine + slack
     return passed

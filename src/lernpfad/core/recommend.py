@@ -67,6 +67,7 @@ def explained(
     known = np.where(columns >= 0, columns, 0)
     gain = situation.debt_reduction(situation.items[known])
     parts = weighed(policy, situation, known)
+    last = [_last_touched(situation, learner) for learner in range(len(situation))]
     return [
         [
             _explained(
@@ -75,6 +76,7 @@ def explained(
                 propensity=float(propensities[j, column]),
                 gain=float(gain[j, n]),
                 parts=parts[j][n],
+                last=last[j],
                 language=language,
             )
             for n, column in enumerate(columns[j])
@@ -100,6 +102,7 @@ def _explained(
     propensity: float,
     gain: float,
     parts: tuple[Weighed, ...],
+    last: FloatArray | None,
     language: str,
 ) -> Recommendation:
     learner, column = place
@@ -116,7 +119,7 @@ def _explained(
         reason=sentence(language, lead=lead, gaps=gaps, success=success, gain=gain, minutes=minutes),
         parts=parts,
         unmet=_unmet(situation, learner, column),
-        days=_days(situation, learner, column),
+        days=_days(situation, learner, column, last),
         taken=0 if situation.taken is None else int(situation.taken[learner, column]),
     )
 
@@ -136,18 +139,29 @@ def _gaps(situation: Situation, learner: int, column: int) -> tuple[tuple[str, f
 
 
 def _unmet(situation: Situation, learner: int, column: int) -> tuple[str, ...]:
-    edges, catalog = situation.catalog.prerequisites, situation.catalog
-    needed = np.unique(edges[np.isin(edges[:, 1], _skills(situation, column)), 0])
-    return tuple(str(catalog.skills[k]) for k in needed if situation.mastery[learner, k] < READY)
+    needs, catalog = situation.catalog.needs, situation.catalog
+    skills = _skills(situation, column)
+    first, last = (np.searchsorted(needs.after, skills, side=side) for side in ("left", "right"))
+    needed = {int(k) for a, b in zip(first, last, strict=True) for k in needs.before[a:b]}
+    return tuple(str(catalog.skills[k]) for k in sorted(needed) if situation.mastery[learner, k] < READY)
 
 
-def _days(situation: Situation, learner: int, column: int) -> float | None:
-    histories, skills = situation.histories, _skills(situation, column)
-    if histories is None or not skills:
+def _last_touched(situation: Situation, learner: int) -> FloatArray | None:
+    """When each skill was last taken, `[K]`, seconds, -inf for never; None where no history is known."""
+    histories, catalog = situation.histories, situation.catalog
+    if histories is None:
         return None
-    rows = np.arange(histories.offsets[learner], histories.offsets[learner + 1])
-    rows = rows[histories.accepted[rows] & (histories.item[rows] >= 0)]
-    touching = np.isin(situation.catalog.skills_of(histories.item[rows]), skills).any(axis=1)
-    if not touching.any():
+    rows = slice(histories.offsets[learner], histories.offsets[learner + 1])
+    took = histories.accepted[rows] & (histories.item[rows] >= 0)
+    skills, time = catalog.skills_of(histories.item[rows][took]), histories.time[rows][took]
+    last = np.full(len(catalog.skills) + 1, -np.inf)
+    for place in skills.T:
+        np.maximum.at(last, place, time)  # -1, no skill, is the number too many at the end
+    return last[:-1]
+
+
+def _days(situation: Situation, learner: int, column: int, last: FloatArray | None) -> float | None:
+    skills = _skills(situation, column)
+    if last is None or not skills or not np.isfinite(latest := last[skills].max()):
         return None
-    return float(situation.at[learner] - histories.time[rows[touching]].max()) / DAY
+    return float(situation.at[learner] - latest) / DAY

@@ -1,20 +1,23 @@
 """All that a policy may see: candidates, eligibility, estimates, requirements; never the truth."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Mapping
 from copy import copy
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
+from lernpfad.core.ahead import Moment, WhatIfs
 from lernpfad.core.arrays import Array, BoolArray, FloatArray, IntArray
 from lernpfad.core.catalog import Catalog
 from lernpfad.core.protocols import KnowledgeTracer, Recommender
 from lernpfad.core.roles import Requirement, debt, gap
 from lernpfad.core.sequences import Sequences
 from lernpfad.core.state import take
-from lernpfad.core.trace import mastery, what_if
+from lernpfad.core.trace import mastery
+
+T = TypeVar("T")
 
 READY = 0.5
 """Mastery from which on a prerequisite counts as met."""
@@ -35,6 +38,7 @@ class Situation:
     taken: how often each candidate was done, `[learners, C]`.
     last_item: catalog index of the item taken last, `[learners]`, -1 if none.
     given: estimates that replace the computed ones ("success", "affinity", "mastery"), for tests and services.
+    what_ifs: the tracer's answers so far, which other views of the same moment share.
     """
 
     catalog: Catalog
@@ -51,6 +55,7 @@ class Situation:
     taken: IntArray | None = None
     last_item: IntArray | None = None
     given: Mapping[str, FloatArray] = field(default_factory=dict)
+    what_ifs: WhatIfs = field(default_factory=WhatIfs, repr=False)
 
     def __len__(self) -> int:
         """Number of learners."""
@@ -60,6 +65,7 @@ class Situation:
         """The same moment with other eligible candidates; estimates made already are kept, none depends on it."""
         other = copy(self)
         object.__setattr__(other, "eligible", eligible)
+        vars(other).pop("_made", None)
         return other
 
     def select(self, learners: Array | slice) -> "Situation":
@@ -81,7 +87,19 @@ class Situation:
             taken=rows(self.taken),
             last_item=rows(self.last_item),
             given={name: array[learners] for name, array in (dict(self.given) | made).items()},
+            what_ifs=WhatIfs(),
         )
+
+    def once(self, key: Hashable, make: Callable[[], T]) -> T:
+        """What `make` makes of this situation, made once. key: who asks for what; a policy is its settings."""
+        if key not in self._made:
+            self._made[key] = make()
+        made: T = self._made[key]
+        return made
+
+    @cached_property
+    def _made(self) -> dict[Hashable, Any]:
+        return {}
 
     @property
     def candidates(self) -> IntArray:
@@ -139,8 +157,9 @@ class Situation:
     def ready(self) -> BoolArray:
         """Candidates whose (believed) prerequisites are met by the estimated mastery, `[learners, C]`."""
         blocked = np.zeros((len(self), len(self.catalog.skills)), dtype=bool)
-        for before, after in self.catalog.prerequisites:
-            blocked[:, after] |= self.mastery[:, before] < READY
+        needs = self.catalog.needs
+        if len(needs.skill):
+            blocked[:, needs.skill] = np.logical_or.reduceat(self.mastery[:, needs.before] < READY, needs.first, axis=1)
         touched = np.where(self.skills >= 0, self.skills, 0)
         held: BoolArray = np.any(blocked[:, touched] & (self.skills >= 0), axis=-1)
         return ~held
@@ -161,11 +180,10 @@ class Situation:
             picked: FloatArray = np.take_along_axis(per_skill, flat, axis=1).reshape(skills.shape)
             return picked
 
-        after = what_if(self.tracer, self.state, items, self.at, catalog=self.catalog)
+        after, correct = self.what_ifs.of(Moment(self.tracer, self.state, self.at, self.catalog), items)
         left = np.maximum(0.0, of_item(self.requirement.level)[:, :, None] - np.where(there[:, :, None], after, 1.0))
         closed = of_item(self.requirement.weight)[:, :, None] * (of_item(self.gap)[:, :, None] - left)
         closed = np.where(there[:, :, None], closed, 0.0).sum(axis=-1)
-        correct = self.tracer.predict(self.state, items, self.at)
         asked = (self.requirement.weight * self.requirement.level).sum(axis=-1, keepdims=True)
         expected = (1 - correct) * closed[:, :, 0] + correct * closed[:, :, 1]
         reduction: FloatArray = expected / np.where(asked > 0, asked, 1.0)

@@ -1,6 +1,7 @@
 """Expected debt reduction per minute: what the tracer imagines, times what the learner is likely to take up."""
 
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -19,6 +20,32 @@ _NO = -1e3
 
 UPKEEP = 1e-3
 """Gap that a skill of the role has at least: who misses nothing is kept fresh in what weighs most."""
+
+
+class Look(NamedTuple):
+    """A look ahead. cost: minutes for one accepted offer, ready: met prerequisites, effect, guess: all `[learners, C]`.
+
+    short: the columns that the guess chose, closed, owed: debt that each is imagined to close, and could: `[learners,
+    n]`.
+    """
+
+    cost: FloatArray
+    ready: FloatArray
+    effect: FloatArray
+    guess: FloatArray
+    short: IntArray
+    closed: FloatArray
+    owed: FloatArray
+
+    def of(self, candidates: FloatArray) -> FloatArray:
+        """`[learners, C]` at the shortlist, `[learners, n]`."""
+        return np.take_along_axis(candidates, self.short, axis=1)
+
+    def placed(self, part: FloatArray, *, shape: tuple[int, ...]) -> FloatArray:
+        """The reverse, NaN elsewhere."""
+        whole = np.full(shape, np.nan)
+        np.put_along_axis(whole, self.short, part, axis=1)
+        return whole
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,23 +89,27 @@ class DebtPerMinute(Greedy):
 
     def score(self, situation: Situation) -> FloatArray:
         """Debt per minute of the shortlisted candidates, the others below them, `[learners, C]`."""
-        rate = self.effect(situation) / self.minutes_per_taken(situation)
-        guess, short, closed, owed = self.look(situation, rate)
-        value = np.where(owed > 0, closed**self.trust * owed ** (1.0 - self.trust), 0.0)
-        return shortlisted(value * np.take_along_axis(rate, short, axis=1), short, guess)
+        seen = self.looked(situation)
+        value = np.where(seen.owed > 0, seen.closed**self.trust * seen.owed ** (1.0 - self.trust), 0.0)
+        return shortlisted(value * seen.of(seen.effect / seen.cost), seen.short, seen.guess)
 
-    def look(self, situation: Situation, rate: FloatArray) -> tuple[FloatArray, IntArray, FloatArray, FloatArray]:
-        """The guess `[learners, C]`, and of the shortlist columns, debt closed and debt owed, each `[learners, n]`."""
-        aimed = self.aimed(situation)
+    def looked(self, situation: Situation) -> "Look":
+        """What was looked ahead for, and why just that; once for a situation."""
+        return situation.once((self, "look"), lambda: self._look(situation))
+
+    def _look(self, situation: Situation) -> "Look":
+        aimed, cost = self.aimed(situation), self.minutes_per_taken(situation)
+        ready = readiness(situation, floor=self.unready)
+        effect = self.effect(situation, ready)
         missing = promise(aimed)
         by_item = 1e-12 * situation.items  # equal guesses are shortlisted in catalog order, in whatever order they came
-        guess = np.where(situation.eligible, missing * rate - by_item, -np.inf)
+        guess = np.where(situation.eligible, missing * (effect / cost) - by_item, -np.inf)
         short = best(guess, self.shortlist)
         owed = np.take_along_axis(missing, short, axis=1)
         closed = aimed.debt_reduction(situation.items[short])
         if self.silent:
             closed = spoken_for(closed, owed, situation.catalog.assessed[situation.items[short]], share=self.silent)
-        return guess, short, np.maximum(closed, _LEAST), owed
+        return Look(cost, ready, effect, guess, short, np.maximum(closed, _LEAST), owed)
 
     def parts(self, situation: Situation) -> dict[str, FloatArray]:
         """Logs of the factors of the score, by what they stand for; NaN for what was not looked ahead for.
@@ -86,32 +117,36 @@ class DebtPerMinute(Greedy):
         The gain is the imagined fall of debt, the gap what the item's skills lack (shared among them), affinity the
         minutes that declined offers cost. Where nothing is owed the score is 0 whatever the other factors are.
         """
-        per_taken, skills = self.minutes_per_taken(situation), np.maximum((situation.skills >= 0).sum(axis=-1), 1.0)
-        _, short, closed, owed = self.look(situation, self.effect(situation) / per_taken)
-        gain, gap = np.full((2, *situation.eligible.shape), np.nan)
-        np.put_along_axis(gain, short, np.where(owed > 0, self.trust * np.log(closed), 0.0), axis=1)
-        np.put_along_axis(
-            gap, short, np.where(owed > 0, (1 - self.trust) * np.log(np.maximum(owed, _LEAST)), _NO), axis=1
-        )
+        seen = self.looked(situation)
+        count = np.maximum((situation.skills >= 0).sum(axis=-1), 1.0)[seen.short]
+        minutes, owing = situation.minutes[seen.short], seen.owed > 0
+        owed = (1 - self.trust) * np.log(np.maximum(seen.owed, _LEAST))
         made = {
-            "gap": -self.crowding * np.log(skills),
-            "success": np.log(self.zone(situation.success)),
-            "prerequisite": np.log(np.maximum(readiness(situation, floor=self.unready), _LEAST)),
-            "minutes": -np.log(situation.minutes),
-            "affinity": np.log(situation.minutes / per_taken),
+            "gap": np.where(owing, owed - self.crowding * np.log(count), _NO),
+            "success": np.log(self.zone(seen.of(situation.success))),
+            "prerequisite": np.log(np.maximum(seen.of(seen.ready), _LEAST)),
+            "minutes": -np.log(minutes),
+            "affinity": np.log(minutes / seen.of(seen.cost)),
+            "gain": self.trust * np.log(seen.closed),
         }
-        made = {code: np.where(np.isnan(gap), np.nan, np.where(gap == _NO, 0.0, part)) for code, part in made.items()}
-        return made | {"gain": gain, "gap": made["gap"] + gap}
+        return {
+            code: seen.placed(part if code == "gap" else np.where(owing, part, 0.0), shape=situation.eligible.shape)
+            for code, part in made.items()
+        }
 
     def aimed(self, situation: Situation) -> Situation:
         """The same moment with what this policy requires: more than the role does, and what that builds on."""
         return founded(aiming(situation, above=self.aim), share=self.foundation, held=self.held)
 
-    def effect(self, situation: Situation) -> FloatArray:
-        """Share of the imagined gain to be expected: readiness, zone, number of skills; `[learners, C]`."""
+    def effect(self, situation: Situation, ready: FloatArray | None = None) -> FloatArray:
+        """Share of the imagined gain to be expected: readiness, zone, number of skills; `[learners, C]`.
+
+        ready: the readiness, if it is known already.
+        """
+        ready = readiness(situation, floor=self.unready) if ready is None else ready
         skills = np.maximum((situation.skills >= 0).sum(axis=-1), 1.0)
         effect: FloatArray = skills**-self.crowding * self.zone(situation.success)
-        return effect * readiness(situation, floor=self.unready)
+        return effect * ready
 
     def zone(self, success: FloatArray) -> FloatArray:
         """How much a practice teaches by its difficulty: a hump over predicted success, in (0, 1]."""
@@ -150,9 +185,9 @@ def founded(situation: Situation, *, share: float, held: float) -> Situation:
         return situation
     missing = asked.weight * situation.gap / np.maximum(asked.level, _LEAST)
     pulled = np.zeros_like(missing)
-    rank = np.argsort(catalog.skill_order)
-    for before, after in catalog.prerequisites[np.argsort(-rank[catalog.prerequisites[:, 1]], kind="stable")]:
-        pulled[:, before] += share * (missing[:, after] + pulled[:, after])
+    for edges in catalog.upstream:
+        passed = share * (missing[:, edges.after] + pulled[:, edges.after])
+        pulled[:, edges.skill] += np.add.reduceat(passed, edges.first, axis=1)
     level = np.where(pulled > 0, np.maximum(asked.level, held), asked.level)
     known = dict(situation.given) | {"mastery": situation.mastery, "success": situation.success}
     return replace(situation, requirement=Requirement(level, asked.weight + pulled), given=known)
@@ -186,10 +221,16 @@ def readiness(situation: Situation, *, floor: float) -> FloatArray:
     Each prerequisite counts `min(1, mastery / READY)`, those of one skill are multiplied and the skills of an
     item averaged: the soft form of `Situation.ready`.
     """
-    met = np.ones(situation.mastery.shape)
-    for before, after in situation.catalog.prerequisites:
-        met[:, after] *= np.minimum(1.0, situation.mastery[:, before] / READY)
-    return floor + (1 - floor) * mean_over_skills(met, situation.skills[None], default=1.0)
+    return floor + (1 - floor) * mean_over_skills(met_in(situation), situation.skills[None], default=1.0)
+
+
+def met_in(situation: Situation) -> FloatArray:
+    """How well the believed prerequisites of each skill are met, `[learners, K]` in [0, 1]; 1 where there is none."""
+    met, needs = np.ones(situation.mastery.shape), situation.catalog.needs
+    if len(needs.skill):
+        each = np.minimum(1.0, situation.mastery[:, needs.before] / READY)
+        met[:, needs.skill] = np.multiply.reduceat(each, needs.first, axis=1)
+    return met
 
 
 def best(scores: FloatArray, count: int) -> IntArray:

@@ -6,9 +6,9 @@ import numpy as np
 
 from lernpfad.core.arrays import FloatArray, IntArray
 from lernpfad.core.catalog import mean_over_skills
-from lernpfad.core.situation import READY, Situation
+from lernpfad.core.situation import Situation
 from lernpfad.policy.beam import Beam
-from lernpfad.policy.debtperminute import UPKEEP, DebtPerMinute, best
+from lernpfad.policy.debtperminute import UPKEEP, DebtPerMinute, best, met_in
 from lernpfad.policy.distribution import require_positive, require_share
 from lernpfad.policy.lasting import lasting
 
@@ -88,10 +88,7 @@ class Planner(DebtPerMinute):
         return worth
 
     def _readiness(self, cases: Situation, skills: IntArray) -> FloatArray:
-        met = np.ones(cases.mastery.shape)
-        for before, after in cases.catalog.prerequisites:
-            met[:, after] *= np.minimum(1.0, cases.mastery[:, before] / READY)
-        return self.unready + (1 - self.unready) * mean_over_skills(met, skills, default=1.0)
+        return self.unready + (1 - self.unready) * mean_over_skills(met_in(cases), skills, default=1.0)
 
 
 def planned(found: FloatArray, short: IntArray, before: FloatArray) -> FloatArray:

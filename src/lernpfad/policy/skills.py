@@ -59,7 +59,7 @@ def first_left(*choices: BoolArray) -> BoolArray:
 
 def laid(situation: Situation, known: BoolArray) -> BoolArray:
     """Skills all of whose believed prerequisites are known, `[learners, K]`; `known` has the same shape."""
-    ready = np.ones_like(known)
-    for before, after in situation.catalog.prerequisites:
-        ready[:, after] &= known[:, before]
+    ready, needs = np.ones_like(known), situation.catalog.needs
+    if len(needs.skill):
+        ready[:, needs.skill] = np.logical_and.reduceat(known[:, needs.before], needs.first, axis=1)
     return ready
