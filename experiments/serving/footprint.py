@@ -2,12 +2,11 @@
 
     python experiments/serving/footprint.py --out experiments/serving/footprint.json
 
-A fresh virtual environment gets the extra `serve` alone, under the pinned versions, and its Python runs everything that is
-measured. Size: of all files in site-packages but pip's and setuptools', compiled ones among them. First answer: from the
-start of the process to the first 200 of `POST /v1/next-items` with an empty history (on from the first connection); the
-very first run after the installation ("cold": modules are compiled, files may not be in memory) is told apart from the median
-of the others. Memory: after that many answers to posted histories of 200 rows, or about as many stored learners: resident,
-and its peak.
+A fresh virtual environment gets the extra `serve` alone, under the pinned versions; its Python runs what is measured.
+Size: of all files in site-packages but pip's and setuptools', compiled modules among them. First answer: from the start
+of the process to the first 200 of `POST /v1/next-items` with an empty history; the first run after the installation
+("cold") is told apart from the median of the others. Memory: resident, and its peak, after 200 answers (AKT: 40) to
+posted histories of 200 rows, and to as many requests for stored learners.
 """
 
 import argparse
@@ -24,12 +23,12 @@ from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
-from latency import FASTER, K, TRACERS, free_port
+from latency import FASTER, TRACERS, K, free_port
 from latency_bundles import asked, batches, catalog, log, posted, written
 from latency_load import ONE_THREAD, Asker
 
 ROOT = Path(__file__).parents[2]
-ITEMS, STARTS, ANSWERS = 10_000, 9, 200
+ITEMS, STARTS, ANSWERS, FEWER = 10_000, 9, 200, 40
 NOT_OURS = ("pip", "setuptools", "pkg_resources", "_distutils_hack", "distutils-precedence")
 FORBIDDEN = ("torch", "pandas", "lightning", "hydra", "mlflow")
 PATIENCE = 120.0
@@ -40,7 +39,7 @@ def installed(folder: Path) -> Path:
     subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
     python = folder / "bin" / "python"
     wanted = [f"{ROOT}[serve]", "--constraint", str(ROOT / "constraints.txt")]
-    subprocess.run([str(python), "-m", "pip", "install", "--quiet", "--no-compile", *wanted], check=True)
+    subprocess.run([str(python), "-m", "pip", "install", "--quiet", *wanted], check=True)
     return python
 
 
@@ -128,7 +127,7 @@ def memories(python: Path, bundle: Path, *, ways: dict[str, list[bytes]], fill: 
         for body in fill if "learners" in path else ():
             Asker(run.port, "/v1/learners/interactions/batch", {}).post(body)
         asker = Asker(run.port, path, {})
-        for n in range(ANSWERS):
+        for n in range(FEWER if bundle.name == "akt" else ANSWERS):
             asker.post(bodies[n % len(bodies)])
         assert not asker.refused, path
         found[path] |= run.memory()
