@@ -19,7 +19,7 @@ from lernpfad.serve.store import Store
 from lernpfad.serve.stored import InteractionPost, LearnerItemsRequest
 
 ROWS = 20
-TOGETHER = 5_000
+TOGETHER = 50_000
 TABLES = ("interactions", "states", "decisions")
 
 
@@ -108,6 +108,7 @@ class Filled:
 
         def work(on: Any) -> None:
             if isinstance(on, sqlite3.Connection):
+                on.execute("PRAGMA cache_size=-2000000")  # KiB: the indices are filled in no order
                 on.executemany(query, together)
             else:
                 on._connection.cursor().executemany(query.replace("?", "%s"), together)

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from lernpfad.core import ConfigError
 from lernpfad.serve.database import BUSY, FULL, GONE, Dialect, StoreError, Transaction
+from lernpfad.serve.tables import LEARNER_TABLES
 
 T = TypeVar("T")
 
@@ -63,7 +64,7 @@ class Postgres:
     def scrub(self) -> None:
         """Let the server take deleted rows out of its tables; others write meanwhile, and it may take its time."""
         with self._told(), self._connected(patience=0) as connection:
-            connection.execute("VACUUM learners, interactions, decisions, states")
+            connection.execute(f"VACUUM learners, {', '.join(LEARNER_TABLES)}")
 
     def close(self) -> None:
         """Close the connections."""
