@@ -1,9 +1,8 @@
 """A store filled with SQL as the service fills it, for `learners.py`: learners, interactions, states, decisions."""
 
-import random
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -42,7 +41,7 @@ class Filled:
         self.store = Store(self.database)
         self.key = Keys(self.database).make(SCOPES, now=time.time())
         self.rows = self._made(bundle)
-        self.luck = random.Random(0)
+        self.made = False
 
     def to(self, size: int) -> None:
         """Learners up to this number, and whatever the server left in the log of changes is in the file."""
@@ -86,31 +85,32 @@ class Filled:
         self.columns[table] = ", ".join(one for one in names if one not in ("number", "learner", "id"))
 
     def _add(self, numbers: Sequence[int]) -> None:
-        names = [self.store.pseudonym(learner(n)) for n in numbers]
-        self._many("learners", "pseudonym, counted", ((name, ROWS) for name in names))
-        last = self.database.read(lambda on: on.execute("SELECT max(number) FROM learners").fetchone())[0]
-        keys = dict(zip(numbers, range(last - len(numbers) + 1, last + 1), strict=True))
+        names = [(self.store.pseudonym(learner(n)), ROWS) for n in numbers]
+        self.database.write(lambda on: self._added(on, names, first=numbers[0]))
+
+    def _added(self, on: Any, names: Sequence[tuple[str, int]], *, first: int) -> None:
+        """Learners from `first` on, and what is theirs as copies of the made-up learners' rows."""
+        sqlite = isinstance(on, sqlite3.Connection)
+        if sqlite:
+            on.execute("PRAGMA cache_size=-2000000")  # KiB: the indices are filled in no order
+        many = on.executemany if sqlite else on._connection.cursor().executemany
+        mark = "?" if sqlite else "%s"
+        many(f"INSERT INTO learners (pseudonym, counted) VALUES ({mark}, {mark})", names)
+        low = on.execute("SELECT max(number) FROM learners").fetchone()[0] - len(names) + 1
         for table in TABLES:
+            columns, drawn = self.columns[table], "lower(hex(randomblob(16)))" if sqlite else "md5(random()::text)"
+            if not self.made:
+                on.execute(f"CREATE TEMP TABLE made_{table} AS SELECT 0 AS j, {columns} FROM {table} WHERE 1 = 0")
+                marks = ", ".join(mark for _ in f"j, {columns}".split(", "))
+                given = [(j, *one) for j, hers in enumerate(self.rows[table]) for one in hers]
+                many(f"INSERT INTO made_{table} (j, {columns}) VALUES ({marks})", given)
+                on.execute(f"CREATE INDEX made_{table}_j ON made_{table} (j)")
             named = table != "states"
-            columns = f"learner, {'id, ' if named else ''}{self.columns[table]}"
-            self._many(table, columns, self._rows(table, keys, named=named))
-
-    def _rows(self, table: str, keys: dict[int, int], *, named: bool) -> Iterator[tuple[Any, ...]]:
-        for n, key in keys.items():
-            if table != "interactions" and n % 2:
-                continue
-            for one in self.rows[table][n % LEARNERS]:
-                yield (key, f"{self.luck.getrandbits(128):032x}", *one) if named else (key, *one)
-
-    def _many(self, table: str, columns: str, given: Iterator[tuple[Any, ...]]) -> None:
-        marks = ", ".join("?" for _ in columns.split(", "))
-        query, together = f"INSERT INTO {table} ({columns}) VALUES ({marks})", list(given)
-
-        def work(on: Any) -> None:
-            if isinstance(on, sqlite3.Connection):
-                on.execute("PRAGMA cache_size=-2000000")  # KiB: the indices are filled in no order
-                on.executemany(query, together)
-            else:
-                on._connection.cursor().executemany(query.replace("?", "%s"), together)
-
-        self.database.write(work)
+            every = 1 if table == "interactions" else 2
+            on.execute(
+                f"INSERT INTO {table} (learner, {'id, ' if named else ''}{columns}) "
+                f"SELECT number, {drawn + ', ' if named else ''}{columns} FROM learners "
+                f"CROSS JOIN made_{table} WHERE j = (number - ?) % ? AND number >= ? AND (number - ?) % ? = 0",
+                (low - first, LEARNERS, low, low - first, every),
+            )
+        self.made = True
