@@ -8,7 +8,7 @@ import pytest
 
 from lernpfad.core import LawBroken, fold
 from lernpfad.core.laws import TRACER_LAWS, Counting, TracerCase, check_tracer, planted_answers, reloaded, that_fit
-from lernpfad.core.trace import plain_what_if, probes
+from lernpfad.core.trace import plain_what_if, probes, walked
 
 PLANTED = planted_answers(learners=100)
 BY_NAME = {law.name: law for law in TRACER_LAWS}
@@ -33,6 +33,9 @@ class Full(Counting):
 
     def what_if(self, state, items, at):
         return plain_what_if(self, state, items, at, catalog=self.catalog)
+
+    def after(self, histories):
+        return walked(self, histories)
 
 
 class Certain(Counting):
@@ -221,6 +224,13 @@ class Holey(Full):
         return np.nan_to_num(super().what_if(state, items, at))
 
 
+class Forgetful(Full):
+    """A short way to the state that leaves the oldest row out."""
+
+    def after(self, histories):
+        return walked(self, histories.where(histories.position > 0))
+
+
 class Logits(Full):
     """A skill head that forgets the sigmoid."""
 
@@ -271,6 +281,7 @@ FAULTS = [
     (Overconfident, "unknown_gets_a_sane_prior", r"a new learner at an unseen item, with base rate 0\.\d\d: 0\.01"),
     (BaseRate, "planted_learned", r"log loss 0\.\d{4} on \d+ planted answers, the base rate has"),
     (Peeking, "coin_flips_give_half", r"AUC [01]\.\d{4} on coin flips, expected \.5 within 0\.0"),
+    (Forgetful, "after_equals_walked", "the state by `after` against the plain one: .* values differ"),
     (Hasty, "what_if_equals_plain", "what_if against the plain one"),
     (Holey, "what_if_equals_plain", r"NaN in one but not in the other at \[0, 0, 0, 1\]"),
     (Logits, "mastery_in_unit_interval", r"mastery: -?\d.* is outside \[0, 1\]"),
@@ -322,6 +333,7 @@ def test_a_fitted_tracer_is_held_to_the_laws_without_fitting_it_again():
         "same_seed_same_numbers",
         "coin_flips_give_half",
         "parallel_equals_fold",
+        "after_equals_walked",
         "what_if_equals_plain",
         "twin_gives_the_same_numbers",
     }

@@ -31,9 +31,10 @@ def why_not() -> str:
 
 
 class Server:
-    """One server; databases are made on it by name."""
+    """One server; databases are made on it by name. fsync: a commit reaches the disk, as it has to for figures."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, fsync: bool = False) -> None:
+        self.fsync = "on" if fsync else "off"
         self.folder = Path(tempfile.mkdtemp(prefix="lernpfad-pg-", dir="/tmp"))  # a socket's path has to be short
         self.account = _account() if os.geteuid() == 0 else None
         if self.account is not None:
@@ -45,7 +46,7 @@ class Server:
         self.start()
 
     def start(self) -> None:
-        options = f"-k {self.folder} -p {PORT} -c listen_addresses= -c fsync=off -c shared_buffers=16MB"
+        options = f"-k {self.folder} -p {PORT} -c listen_addresses= -c fsync={self.fsync} -c shared_buffers=16MB"
         self._call("pg_ctl", "start", "-w", "-D", str(self.data), "-l", str(self.folder / "log"), "-o", options)
 
     def stop(self, mode: str = "fast") -> None:

@@ -64,7 +64,7 @@ def test_a_file_that_is_no_database_is_one_line_and_is_left_alone(tmp_path: Path
         Store(connect(str(path)))
     assert refused.value.kind == databases.DAMAGED
     assert str(refused.value).startswith(f"the store {path} is damaged (")
-    assert str(refused.value).endswith("put a backup in its place, or start with another store=")
+    assert str(refused.value).endswith("put a backup in their place, or start with another store=")
     assert "\n" not in str(refused.value)
     assert path.read_bytes() == content
 
@@ -119,7 +119,8 @@ def test_another_file_in_its_place_is_not_written_to(tmp_path: Path) -> None:
     """Its ids are hashed under another secret: rows would go to learners whom nobody finds again."""
     path = tmp_path / "learners.db"
     store = Store(Sqlite(path))
-    path.rename(tmp_path / "old.db")
+    for end in ("", "-wal", "-shm"):
+        path.with_name(f"learners.db{end}").rename(tmp_path / f"old.db{end}")
     other = Store(Sqlite(path))
     with pytest.raises(StoreError, match="another file lies there; to serve from that one, start anew"):
         store.record(rows(1), now=START)

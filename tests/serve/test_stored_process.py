@@ -133,5 +133,5 @@ def test_a_damaged_store_is_one_line(bundle: Path, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "lernpfad", "serve", f"bundle={bundle}", f"store={tmp_path / 'l.db'}", "port=0"]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)
     assert ended.returncode == 2
-    assert "is damaged (file is not a database); put a backup in its place" in ended.stderr
+    assert "is damaged (file is not a database); stop, move l.db, l.db-wal and l.db-shm away" in ended.stderr
     assert ended.stderr.count("\n") == 1

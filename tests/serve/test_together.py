@@ -2,12 +2,14 @@
 
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from lernpfad.serve.database import StoreError, Transaction
+from lernpfad.serve.database import Database, StoreError, Transaction
 from lernpfad.serve.sqlite import Sqlite
 from lernpfad.serve.store import ConflictError, Interaction, Store
+from serve.postgres import Server
 from serve.stack import START
 
 NOW = START + 1e6
@@ -16,7 +18,7 @@ NOW = START + 1e6
 class Held:
     """Lets a first writer wait inside its transaction until `others` more have got in line."""
 
-    def __init__(self, database: Sqlite) -> None:
+    def __init__(self, database: Any) -> None:
         self.database = database
         self.inside, self.go = threading.Event(), threading.Event()
         self.commits = 0
@@ -37,7 +39,7 @@ class Held:
         self.thread.join()
 
 
-def together(database: Sqlite, rows: list[tuple[str, Interaction]]) -> dict[int, object]:
+def together(database: Database, rows: list[tuple[str, Interaction]]) -> dict[int, object]:
     """What each of the writers got who waited at the same time; by place."""
     store, found = Store(database), dict[int, object]()
 
@@ -63,7 +65,20 @@ def row(name: str, item: str = "i1") -> Interaction:
 
 @pytest.mark.parametrize("most", [1, 2, 64])
 def test_each_writer_gets_its_own_result(tmp_path: Path, most: int) -> None:
-    database = Sqlite(tmp_path / "l.db", together=most)
+    each_gets_its_own(Sqlite(tmp_path / "l.db", together=most))
+
+
+@pytest.mark.parametrize("most", [1, 64])
+def test_each_writer_on_postgresql_gets_its_own_result(server: Server, most: int) -> None:
+    from lernpfad.serve.postgres import Postgres
+
+    database = Postgres(server.fresh(f"together{most}"), together=most)
+    each_gets_its_own(database)
+    database.close()
+
+
+def each_gets_its_own(database: Database) -> None:
+    """One refusal among five who wait at the same time."""
     Store(database).record([("lea", row("known"))], now=NOW)
     rows = [("lea", row("a")), ("lea", row("known", "i2")), ("leo", row("b")), ("lea", row("known")), ("lea", row("c"))]
     found = together(database, rows)

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -116,3 +117,12 @@ def test_asked_before_the_fit() -> None:
         tiny().start(1)
     with pytest.raises(NotFittedError):
         NeuralTracer(partial(Share)).trace(ragged([3]))
+
+
+def test_who_asks_first_does_not_matter_to_the_export(planted: PlantedAnswers, tmp_path: Path) -> None:
+    """Weights that came to be while a prediction was made could not be exported any more."""
+    fitted = tiny(max_epochs=1).fit(planted.train, planted.valid)
+    again = rebuilt(fitted)
+    again.predict(again.start(1), np.zeros((1, 1), np.int64), np.zeros(1))
+    again.export(tmp_path)
+    assert (tmp_path / "step.onnx").exists()

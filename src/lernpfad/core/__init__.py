@@ -21,6 +21,7 @@ from lernpfad.core.protocols import (
     KnowledgeTracer,
     LearnsFromLog,
     Opinions,
+    ParallelState,
     ParallelTrace,
     Policy,
     RankedDraw,
@@ -39,7 +40,7 @@ from lernpfad.core.sequences import CORRECT, NOT_ASSESSED, WRONG, Interactions, 
 from lernpfad.core.similar import plain_similar, similar
 from lernpfad.core.situation import Situation
 from lernpfad.core.state import put, take
-from lernpfad.core.trace import fold, mastery, observe, plain_what_if, state_after, trace, what_if
+from lernpfad.core.trace import fold, mastery, observe, plain_what_if, state_after, trace, walked, what_if
 from lernpfad.core.world import Observer, Outcomes, Rollout, SeesTruth, World
 
 __all__ = [
@@ -71,6 +72,7 @@ __all__ = [
     "Observer",
     "Opinions",
     "Outcomes",
+    "ParallelState",
     "ParallelTrace",
     "Path",
     "Policy",
@@ -113,5 +115,6 @@ __all__ = [
     "take",
     "trace",
     "unknown_name",
+    "walked",
     "what_if",
 ]

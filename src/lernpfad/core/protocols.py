@@ -50,6 +50,18 @@ class ParallelTrace(Protocol):
 
 
 @runtime_checkable
+class ParallelState(Protocol):
+    """Optional: a tracer that comes to the state after whole histories by a shorter way than row by row."""
+
+    def after(self, histories: Sequences) -> Any:
+        """The state of each learner after her whole history; every row is an accepted one.
+
+        `lernpfad.core.state_after` takes this way where it is there, `lernpfad.core.trace.walked` is the definition.
+        """
+        ...
+
+
+@runtime_checkable
 class SkillHead(Protocol):
     """Optional: a tracer that reads mastery off its state without probing items."""
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from lernpfad.core.arrays import UNKNOWN, Array, FloatArray, IntArray
 from lernpfad.core.catalog import Catalog
-from lernpfad.core.protocols import KnowledgeTracer, ParallelTrace, S, SkillHead, WhatIf
+from lernpfad.core.protocols import KnowledgeTracer, ParallelState, ParallelTrace, S, SkillHead, WhatIf
 from lernpfad.core.sequences import NOT_ASSESSED, Interactions, Sequences
 from lernpfad.core.state import join, put, size, take
 
@@ -40,7 +40,16 @@ def fold(tracer: KnowledgeTracer[S], histories: Sequences) -> tuple[S, FloatArra
 
 
 def state_after(tracer: KnowledgeTracer[S], histories: Sequences) -> S:
-    """The state of each learner after her whole history."""
+    """The state of each learner after her whole history, by the tracer's own way where it has one."""
+    if not isinstance(tracer, ParallelState):
+        return walked(tracer, histories)
+    taken = histories if histories.accepted.all() else histories.where(histories.accepted)
+    after: S = tracer.after(taken)
+    return after
+
+
+def walked(tracer: KnowledgeTracer[S], histories: Sequences) -> S:
+    """`state_after` by its definition: one update after the other."""
     return _walk(tracer, histories, before=lambda state, seen, rows: None)
 
 

@@ -1,5 +1,6 @@
 """The command `lernpfad`: which command it is, and how it ends. Imports nothing heavy before that is known."""
 
+import os
 import sys
 from collections.abc import Sequence
 from importlib.util import find_spec
@@ -74,6 +75,8 @@ def _dispatch(words: list[str]) -> int:
         raise LernpfadError(unknown_name("command", command, COMMANDS))
     _needs({"serve": "serve", "score": "batch"}.get(command, "research"), command)
     if command == "serve":
+        # one request is too small for the threads of a matrix library, which wait for each other by spinning
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
         from lernpfad.serve import settings
 
         settings.main(rest)

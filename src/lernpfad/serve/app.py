@@ -1,5 +1,6 @@
 """The HTTP application, `/v1`. Whatever is posted, the answer is a recommendation or a refusal that names the field."""
 
+import gc
 import logging
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -15,7 +16,7 @@ from lernpfad._version import __version__
 from lernpfad.serve import curriculum
 from lernpfad.serve.body import BodyLimit
 from lernpfad.serve.bundle import Bundle
-from lernpfad.serve.database import Database, StoreError
+from lernpfad.serve.database import DAMAGED, FULL, Database, StoreError
 from lernpfad.serve.engine import Engine, RequestError
 from lernpfad.serve.guard import Guard
 from lernpfad.serve.keys import READ, Keys
@@ -24,7 +25,7 @@ from lernpfad.serve.metrics import Measured, Metrics
 from lernpfad.serve.metrics_routes import add_metrics
 from lernpfad.serve.oversight import Oversight, Switch
 from lernpfad.serve.oversight_routes import add_oversight
-from lernpfad.serve.routes import Needs, add_learners
+from lernpfad.serve.routes import Needs, add_learners, as_it_is
 from lernpfad.serve.schema import (
     BundleAnswer,
     DecidedAnswer,
@@ -49,9 +50,13 @@ MAX_PROBLEMS: Final = 20
 RATE: Final = 100.0
 """Requests a second that a key may ask for, of each process."""
 
+_PROBE: Final = (
+    "INSERT INTO facts (name, value) VALUES ('probe', '') ON CONFLICT (name) DO UPDATE SET value = excluded.value"
+)
 _LOG: Final = logging.getLogger(__name__)
 
 _REFUSALS: dict[int | str, dict[str, Any]] = {
+    408: {"model": Refusal, "description": "The body did not come in time."},
     413: {"model": Refusal, "description": "The body is larger than the server takes."},
     422: {"model": Refusal, "description": "The request is malformed; each problem names its field."},
 }
@@ -98,6 +103,8 @@ def create_app(
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         # a broken bundle fails here, and the first learner waits less
         engine.next_items(NextItemsRequest(), now=clock(), why=curriculum.SET if fixed else "")
+        gc.collect()
+        gc.freeze()  # what is there now stays: looking through it again and again cost a third of an answer
         app.state.ready = True
         yield
         app.state.ready = False
@@ -112,7 +119,7 @@ def create_app(
         openapi_url="/v1/openapi.json",
         lifespan=lifespan,
     )
-    app.state.ready = False
+    app.state.ready, app.state.refused = False, ""
     app.state.metrics = metrics
     app.add_middleware(BodyLimit, limit=max_body)
     app.add_middleware(Measured, metrics=metrics)
@@ -167,10 +174,10 @@ def _add_recommending(
         metrics.count("fallbacks", int(curriculum.warning(curriculum.FAILED) in answer.warnings))
         return answer
 
-    @app.post("/v1/next-items", **shared, summary="The best next items, with reasons")
-    def next_items(request: NextItemsRequest) -> NextItemsAnswer:
+    @app.post("/v1/next-items", response_model=NextItemsAnswer, **shared, summary="The best next items, with reasons")
+    def next_items(request: NextItemsRequest) -> Response:
         """Best first. The order is the policy's; `propensity` is the probability with which it offers each item."""
-        return decided(lambda why: engine.next_items(request, now=clock(), why=why))
+        return as_it_is(decided(lambda why: engine.next_items(request, now=clock(), why=why)))
 
     @app.post("/v1/path", **shared, summary="The learning path: what comes next, and after that")
     def path(request: PathRequest) -> PathAnswer:
@@ -200,7 +207,7 @@ def _add_service(
         return engine.about()
 
     @app.get("/v1/health", tags=["service"], summary="Whether the process is alive")
-    def health() -> Health:
+    async def health() -> Health:  # not in a thread: all of them may be waiting for the store
         """Answers as long as the process does."""
         return Health()
 
@@ -209,15 +216,22 @@ def _add_service(
     @app.get("/v1/ready", tags=["service"], responses=not_yet, summary="Whether requests are answered")
     def ready(response: Response) -> Readiness:
         """200 once the bundle has answered its first request, and while the store answers; else 503."""
-        answers = app.state.ready and (database is None or _answers(database))
+        answers = app.state.ready and (database is None or _answers(app, database))
         response.status_code = 200 if answers else 503
         return Readiness(ready=answers, bundle=engine.bundle.version)
 
 
-def _answers(database: Database) -> bool:
+def _answers(app: FastAPI, database: Database) -> bool:
+    """Whether the store can be read, and after a full disk also written; a damaged one has to be started anew."""
+    if app.state.refused == DAMAGED:
+        return False
     try:
         database.read(lambda on: on.execute("SELECT count(*) FROM facts").fetchone())
+        if app.state.refused == FULL:
+            database.write(lambda on: on.execute(_PROBE).rowcount)
+            app.state.refused = ""
     except StoreError as problem:
+        app.state.refused = problem.kind
         _LOG.error("%s", problem)
         return False
     return True
@@ -237,6 +251,7 @@ async def _not_meant(request: Request, error: Exception) -> Response:
 async def _not_stored(request: Request, error: Exception) -> Response:
     assert isinstance(error, StoreError)
     request.app.state.metrics.count("store_errors", kind=error.kind)
+    request.app.state.refused = DAMAGED if request.app.state.refused == DAMAGED else error.kind
     _LOG.error("%s", error)  # where the store lies is for the log, not for the client
     refusal = _refused(503, [FieldProblem(field="store", problem=f"cannot be used now ({error.kind}); ask again")])
     refusal.headers["Retry-After"] = "1"

@@ -8,7 +8,7 @@ from lernpfad.core import Array, BundleError
 
 
 class Graph:
-    """A graph whose inputs are checked once. takes: what may be given to it, by name."""
+    """A graph whose inputs are checked once. takes: what may be given to it, by name. notes: its maker's, by name."""
 
     def __init__(self, path: Path, *, takes: set[str], threads: int) -> None:
         import onnxruntime as ort
@@ -26,6 +26,7 @@ class Graph:
             ) from problem
         self._inputs = {one.name for one in self._session.get_inputs()}
         self._outputs = [one.name for one in self._session.get_outputs()]
+        self.notes: Mapping[str, str] = self._session.get_modelmeta().custom_metadata_map
         if not self._inputs <= takes:
             raise BundleError(
                 f"{path.name} in {path.parent} asks for {sorted(self._inputs - takes)}, expected only "

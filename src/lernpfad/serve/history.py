@@ -1,6 +1,7 @@
 """A learner's interactions in columns, with items by id: what is posted and stored, before a bundle reads it."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import sha256
 
 import numpy as np
@@ -27,8 +28,14 @@ class Rows:
 
     def digest(self, first: int) -> str:
         """A hash of the first rows: equal if and only if they say the same in the same order."""
-        columns = (self.item, self.outcome, self.accepted, self.minutes, self.time)
-        return sha256(canonical([column[:first] for column in columns])).hexdigest()
+        if first not in self._digests:
+            columns = (self.item, self.outcome, self.accepted, self.minutes, self.time)
+            self._digests[first] = sha256(canonical([column[:first] for column in columns])).hexdigest()
+        return self._digests[first]
+
+    @cached_property
+    def _digests(self) -> dict[int, str]:
+        return {}
 
     def history(self, catalog: Catalog) -> Sequences:
         """The rows as models take them; an item that the catalog does not hold is an unknown item of no minutes."""

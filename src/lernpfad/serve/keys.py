@@ -46,12 +46,13 @@ class Keys:
         key, row = _fresh(SCOPES)
 
         def work(on: Transaction) -> str | None:
-            made = on.execute(
-                "INSERT INTO facts (name, value) VALUES ('first key', ?) ON CONFLICT (name) DO NOTHING", (row[0],)
-            ).rowcount
-            if made:
-                _insert(on, row, now=now)
-            return key if made else None
+            on.execute("INSERT INTO facts (name, value) VALUES ('first key', ?) ON CONFLICT (name) DO NOTHING", row[:1])
+            # asked for and not counted: the work may be done again, see Database.write
+            [first] = on.execute("SELECT value FROM facts WHERE name = 'first key'").fetchone()
+            if first != row[0]:
+                return None
+            _insert(on, row, now=now)
+            return key
 
         return self.database.write(work)
 
@@ -100,7 +101,7 @@ def _fresh(scopes: Collection[str]) -> tuple[str, tuple[str, str, str, str]]:
 
 def _insert(on: Transaction, row: tuple[str, str, str, str], *, now: float, expires: float | None = None) -> None:
     query = "INSERT INTO keys (id, salt, hash, scopes, made, expires) VALUES (?, ?, ?, ?, ?, ?)"
-    on.execute(query, (*row, now, expires))
+    on.execute(f"{query} ON CONFLICT (id) DO NOTHING", (*row, now, expires))
 
 
 def _hash(salt: str, secret: str) -> str:

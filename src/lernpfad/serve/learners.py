@@ -1,6 +1,7 @@
 """Answers about stored learners: the same engine, started from what the store knows of them."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from hashlib import sha256
 from typing import Any, Final, TypeVar
@@ -174,7 +175,8 @@ class Learners:
         state, cached = self._standing(known, history)
         situation = self.engine.situation(request, history, now=now, state=state)
         if cached is not None:
-            self.store.keep(request.learner, known, cached)
+            with suppress(StoreError):  # what is only kept for the next time, a full disk may lose
+                self.store.keep(request.learner, known, cached)
         return LearnerProfile(
             skills=self.engine.skills(situation),
             **self.engine.common(situation),

@@ -66,7 +66,8 @@ class Oversight:
 
         def work(within: Transaction) -> None:
             within.execute(
-                f"INSERT INTO interventions (id, {_COLUMNS}, who, made) VALUES (?, ?, NULL, ?, ?, ?, ?)",
+                f"INSERT INTO interventions (id, {_COLUMNS}, who, made) VALUES (?, ?, NULL, ?, ?, ?, ?) "
+                "ON CONFLICT (id) DO NOTHING",  # it may be done again, see Database.write
                 (key, SWITCH, ON if on else OFF, reason, who, now),
             )
             within.execute(

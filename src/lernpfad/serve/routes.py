@@ -4,7 +4,8 @@ from collections.abc import Callable
 from typing import Annotated, Any, Final
 from urllib.parse import unquote
 
-from fastapi import FastAPI, Header
+from fastapi import FastAPI, Header, Response
+from pydantic import BaseModel
 
 from lernpfad.serve.engine import RequestError
 from lernpfad.serve.keys import ERASE, READ, WRITE
@@ -34,6 +35,11 @@ UNAVAILABLE: Final[dict[int | str, Any]] = {
 CONFLICT: Final[dict[int | str, Any]] = {
     409: {"model": Refusal, "description": "The id was stored with other content; nothing is stored."}
 }
+
+
+def as_it_is(answer: BaseModel) -> Response:
+    """An answer that was checked when it was made; FastAPI would check it again, in a thread of its own."""
+    return Response(answer.model_dump_json(), media_type="application/json")
 
 
 def add_learners(
@@ -85,10 +91,15 @@ def _add_reading(
 ) -> None:
     shared: dict[str, Any] = {"tags": ["learners"], "responses": refusals, "dependencies": dependencies}
 
-    @app.post("/v1/learners/next-items", **shared, summary="The best next items of a stored learner")
-    def next_items(request: LearnerItemsRequest) -> LearnerItems:
+    @app.post(
+        "/v1/learners/next-items",
+        response_model=LearnerItems,
+        **shared,
+        summary="The best next items of a stored learner",
+    )
+    def next_items(request: LearnerItemsRequest) -> Response:
         """As `/v1/next-items`, from what is stored. The decision is in the log before it is answered."""
-        return learners.next_items(request, now=clock(), why=why())
+        return as_it_is(learners.next_items(request, now=clock(), why=why()))
 
     @app.post("/v1/learners/path", **shared, summary="The learning path of a stored learner")
     def path(request: LearnerPathRequest) -> LearnerPath:

@@ -116,10 +116,12 @@ def serve(settings: ServeSettings) -> None:
 
     from lernpfad.serve.app import create_app
     from lernpfad.serve.bundle import load
+    from lernpfad.serve.slow import Bounded, bounded
 
     _check_open(settings)
     bundle = load(settings.bundle, threads=settings.threads, trust=settings.trust)
     listener = _listen(settings.host, settings.port)
+    bounded(listener)
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     address = f"http://{host}:{listener.getsockname()[1]}"
     database = _store(settings)
@@ -139,7 +141,7 @@ def serve(settings: ServeSettings) -> None:
         home=settings.home,
         fixed=settings.decide == "curriculum",
     )
-    server = Announced(uvicorn.Config(app, log_level=settings.log, server_header=False))
+    server = Announced(uvicorn.Config(app, http=Bounded, log_level=settings.log, server_header=False))
     with suppress(KeyboardInterrupt):  # raised again by uvicorn after it has stopped in good order
         server.run(sockets=[listener])
     if not server.started:

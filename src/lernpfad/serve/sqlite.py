@@ -1,5 +1,6 @@
 """The embedded database: one SQLite file and its write-ahead log. A commit is synced to the disk before it returns."""
 
+import logging
 import os
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
@@ -10,9 +11,12 @@ from time import monotonic, sleep
 from typing import Final, TypeVar
 
 from lernpfad.serve.database import BUSY, DAMAGED, FULL, GONE, Dialect, StoreError, Transaction
-from lernpfad.serve.together import Queue, Waiting, commit, settle
+from lernpfad.serve.sqlite_log import damage, extent, index_of, log_of
+from lernpfad.serve.together import Queue, Waiting, run, settle
 
 T = TypeVar("T")
+
+_LOG: Final = logging.getLogger(__name__)
 
 PATIENCE: Final = 10.0
 """Seconds to wait for another process that writes."""
@@ -29,7 +33,8 @@ _SETTINGS: Final = (
     "PRAGMA secure_delete=ON",  # deleted rows are overwritten, not only forgotten
 )
 _REMEDIES: Final = {
-    DAMAGED: "is damaged ({problem}); put a backup in its place, or start with another store=",
+    DAMAGED: "is damaged ({problem}); stop, move {name}, {name}-wal and {name}-shm away, put a backup in their place, "
+    "or start with another store=",
     FULL: "cannot grow ({problem}); free space on its disk",
     BUSY: "is held by another process ({problem}); see who has it open",
     GONE: "cannot be reached ({problem}); put it back, or mend its folder's permissions",
@@ -63,32 +68,35 @@ class Sqlite:
         self._queue = Queue(together)
         self._locks = {True: Lock(), False: Lock()}
         self._open: dict[bool, sqlite3.Connection] = {}
+        self._log: tuple[int, ...] = ()
+        self._seen = (0, b"")
         with self._locks[True], self._told():
             self.path.parent.mkdir(parents=True, exist_ok=True)
             os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))  # learners' answers are nobody else's to read
             self._file = self._identity()
-            self._connection(True).execute("SELECT count(*) FROM sqlite_master").fetchone()
+            if lost := damage(self.path):
+                raise StoreError(DAMAGED, self._line(DAMAGED, lost))
+            self._connection(True)
 
     def read(self, work: Callable[[Transaction], T]) -> T:
         """One consistent look; does not wait for writers."""
+        self._keep_log()
         with self._locks[False], self._told():
             connection = self._connection(False)
-            connection.execute("BEGIN")
-            try:
+            with self._left_clean(False):
+                connection.execute("BEGIN")
                 result = work(connection)
                 connection.execute("COMMIT")
-            except BaseException:
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
-                raise
             return result
 
     def write(self, work: Callable[[Transaction], T]) -> T:
         """All or nothing, and on the disk when it returns; whoever waits meanwhile shares the next commit."""
+        self._keep_log()
         mine = self._queue.add(work)
         with self._locks[True]:
             while not mine.done:
                 self._commit(self._queue.taken())
+        self._keep_log()  # if the log went just now, what is in it has to be elsewhere before anybody is told
         result: T = mine.outcome()
         return result
 
@@ -112,7 +120,12 @@ class Sqlite:
         problem: BaseException | None = None
         try:
             with self._told():
-                commit(self._connection(True), jobs)
+                connection = self._connection(True)
+                with self._left_clean(True):
+                    connection.execute("BEGIN IMMEDIATE")
+                    run(connection, jobs, everybodys=(sqlite3.DatabaseError,))
+                    connection.execute("COMMIT")
+                self._seen = extent(self.path)
         except BaseException as raised:
             problem = raised
             if not isinstance(raised, Exception):
@@ -127,6 +140,9 @@ class Sqlite:
         except OSError:
             self._drop(writing)  # a commit to the old file, wherever it lies now, would be lost
             raise
+        if self._open and self._seen != (0, b"") and extent(self.path, since=self._seen)[0] < self._seen[0]:
+            # a commit would leave a hole in it, and the next checkpoint would carry the hole into the file
+            raise StoreError(DAMAGED, self._line(DAMAGED, f"its log was cut to less than {self._seen[0]} bytes"))
         if writing not in self._open:
             self._open[writing] = self._opened()
         return self._open[writing]
@@ -142,6 +158,8 @@ class Sqlite:
                 self._set(connection, setting)
             if self.max_pages is not None:
                 connection.execute(f"PRAGMA max_page_count={int(self.max_pages)}")
+            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()  # from here on there is a log
+            self._log, self._seen = self._log_identity(), extent(self.path)
         except BaseException:
             connection.close()
             raise
@@ -163,6 +181,49 @@ class Sqlite:
         found = self.path.stat()
         return found.st_dev, found.st_ino
 
+    def _log_identity(self) -> tuple[int, ...]:
+        return tuple(of(self.path).stat().st_ino for of in (log_of, index_of))
+
+    def _log_is_ours(self) -> bool:
+        try:
+            return not self._open or self._log_identity() == self._log
+        except OSError:
+            return False
+
+    def _file_is_ours(self) -> bool:
+        try:
+            return self._identity() == self._file
+        except OSError:
+            return False
+
+    def _keep_log(self) -> None:
+        """If somebody took the log away, bring what is in it into the file: the connections still have it open."""
+        if self._log_is_ours() or not self._file_is_ours():
+            return
+        with self._locks[True], self._locks[False], self._told():
+            if self._log_is_ours():
+                return
+            _LOG.error("%s: its log, %s, was taken away; leave it there", self, log_of(self.path).name)
+            for connection in list(self._open.values())[:1]:
+                connection.execute("PRAGMA wal_checkpoint(FULL)")
+            self._drop(False)
+            self._drop(True)
+
+    @contextmanager
+    def _left_clean(self, writing: bool) -> Iterator[None]:
+        """Nothing stays begun: a transaction that cannot be rolled back goes with its connection."""
+        connection = self._open[writing]
+        try:
+            yield
+        except BaseException as problem:
+            with suppress(sqlite3.Error):
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+            broken = isinstance(problem, sqlite3.DatabaseError) and _kind(problem) in (DAMAGED, GONE)
+            if broken or connection.in_transaction:
+                self._drop(writing)
+            raise
+
     def _drop(self, writing: bool) -> None:
         if writing in self._open:
             with suppress(sqlite3.Error):
@@ -176,7 +237,10 @@ class Sqlite:
             if isinstance(problem, sqlite3.IntegrityError | sqlite3.ProgrammingError):
                 raise  # a mistake of ours
             kind = _kind(problem)
-            raise StoreError(kind, f"{self} {_REMEDIES[kind].format(problem=problem)}") from problem
+            raise StoreError(kind, self._line(kind, problem)) from problem
+
+    def _line(self, kind: str, problem: object) -> str:
+        return f"{self} {_REMEDIES[kind].format(problem=problem, name=self.path.name)}"
 
 
 def _kind(problem: Exception) -> str:

@@ -6,7 +6,7 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
-from lernpfad.core import Array, KnowledgeTracer, Sequences, observe
+from lernpfad.core import Array, KnowledgeTracer, Sequences, observe, state_after
 from lernpfad.core.state import map_state
 
 
@@ -36,6 +36,8 @@ def unpack(packed: bytes, like: Any) -> Any:
 
 def forward(tracer: KnowledgeTracer[Any], state: Any, history: Sequences, *, covers: int) -> Any:
     """The state after the whole history of one learner, from that after its first `covers` rows."""
+    if not covers:
+        return state_after(tracer, history)
     for row in range(covers, len(history)):
         state = observe(tracer, state, history.rows(slice(row, row + 1)))
     return state

@@ -173,7 +173,9 @@ class Store:
                 "ON CONFLICT (id) DO NOTHING",
                 (receipt, now, proof, gone["interactions"], gone["decisions"]),
             )
-            return gone
+            # read back: done a second time, because the answer to the first got lost, it deletes nothing
+            found = on.execute("SELECT interactions, decisions FROM receipts WHERE id = ?", (receipt,)).fetchone()
+            return {"interactions": int(found[0]), "decisions": int(found[1])}
 
         gone = self.database.write(work)
         self.database.scrub()

@@ -1,6 +1,5 @@
 """Group commit: what waits for the one writer goes to the disk in one commit; each still succeeds or fails alone."""
 
-import sqlite3
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -37,22 +36,28 @@ class Queue:
         self._waiting.append(one)
         return one
 
+    def withdrawn(self, one: Waiting) -> bool:
+        """Leave the line; False if its turn has come already."""
+        try:
+            self._waiting.remove(one)
+        except ValueError:
+            return False
+        return True
+
     def taken(self) -> list[Waiting]:
         """The next ones, for whoever holds the writer's lock."""
         return [self._waiting.popleft() for _ in range(min(self.most, len(self._waiting)))]
 
 
-def commit(connection: sqlite3.Connection, jobs: Sequence[Waiting]) -> None:
-    """All of them in one transaction, each in a savepoint, so that one's refusal leaves the others alone."""
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        for one in jobs:
-            _tried(connection, one, alone=len(jobs) == 1)
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
+def run(on: Transaction, jobs: Sequence[Waiting], *, everybodys: tuple[type[Exception], ...]) -> None:
+    """All of them within one transaction, each in a savepoint, so that one's refusal leaves the others alone.
+
+    everybodys: errors of the database itself, which are raised. Whoever calls commits, or rolls back what raises, and
+    may begin anew with the same jobs.
+    """
+    for one in jobs:
+        one.problem = None
+        _tried(on, one, alone=len(jobs) == 1, everybodys=everybodys)
 
 
 def settle(jobs: Sequence[Waiting], problem: BaseException | None) -> None:
@@ -64,16 +69,16 @@ def settle(jobs: Sequence[Waiting], problem: BaseException | None) -> None:
         one.done = True
 
 
-def _tried(connection: sqlite3.Connection, one: Waiting, *, alone: bool) -> None:
+def _tried(on: Transaction, one: Waiting, *, alone: bool, everybodys: tuple[type[Exception], ...]) -> None:
     if alone:
-        one.result = one.work(connection)
+        one.result = one.work(on)
         return
-    connection.execute("SAVEPOINT one")
+    on.execute("SAVEPOINT one")
     try:
-        one.result = one.work(connection)
-    except sqlite3.DatabaseError:
-        raise  # the file's fault, so it is everybody's
+        one.result = one.work(on)
+    except everybodys:
+        raise
     except Exception as problem:
         one.problem = problem
-        connection.execute("ROLLBACK TO one")
-    connection.execute("RELEASE one")
+        on.execute("ROLLBACK TO SAVEPOINT one")
+    on.execute("RELEASE SAVEPOINT one")

@@ -18,10 +18,12 @@ from lernpfad.core import (
     Situation,
     fold,
     mastery,
+    state_after,
+    what_if,
 )
 
 TOLERANCE: Final = 1e-5
-_LEARNERS, _LONGEST, _CANDIDATES = 6, 24, 64
+_LEARNERS, _LONGEST, _CANDIDATES, _IMAGINED = 6, 24, 64, 16
 
 
 def check_twin(original: NextBest, twin: NextBest, *, catalog: Catalog, roles: Roles | None, seed: int = 0) -> None:
@@ -63,6 +65,18 @@ def _compared(
         "tracer's predictions after a history",
         original.tracer.predict(state, asked, at),
         twin.tracer.predict(state_of_twin, asked, at),
+    )
+    at_once = state_after(twin.tracer, histories)  # as a posted history is read
+    yield (
+        "tracer's predictions after a history read at once",
+        original.tracer.predict(state, asked, at),
+        twin.tracer.predict(at_once, asked, at),
+    )
+    few = asked[:, :_IMAGINED]
+    yield (
+        "tracer's what-ifs",
+        what_if(original.tracer, state, few, at, catalog=histories.catalog),
+        what_if(twin.tracer, at_once, few, at, catalog=histories.catalog),
     )
     yield (
         "tracer's mastery",

@@ -9,9 +9,10 @@ import math
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import scaled_dot_product_attention, softplus
+from torch.nn.functional import pad, scaled_dot_product_attention, softplus
 
 from lernpfad.core import ConfigError
+from lernpfad.tracing.attention_shared import SharedRows
 from lernpfad.training.network import Batch, State
 
 _MANY = 32
@@ -40,6 +41,7 @@ class Attention(nn.Module):
         self.dropout = nn.Dropout(dropout)
         if monotonic:
             self.decay = nn.Parameter(torch.zeros(heads, 1, 1))
+            self.alike = SharedRows(heads)
 
     def forward(
         self,
@@ -50,19 +52,29 @@ class Attention(nn.Module):
         *,
         distance: Tensor | None = None,
         own: tuple[Tensor, Tensor] | None = None,
+        alike: bool = False,
+        latest: tuple[Tensor, Tensor] | None = None,
     ) -> Tensor:
         """What the questions find, `[B, T, D]`.
 
         asking: `[B, T, D]`, with own rows also `[B, 1, D]`: all ask the same. keys, values: `[B, H, D]`, projected
         already, oldest first. seen: `[B or 1, T or 1, H]`, which rows a question may look at. distance: likewise, how
         many rows back; for `monotonic` only. own: key and value of each question itself, `[B, T, D]` each.
+        alike: all questions of a learner see the same rows, as candidates do, and the quick way for that may be taken.
+        latest: with `alike` and `monotonic`, key and value of one more row that each question sees, newer than all.
         """
         questions = asking.shape[1] if own is None else own[0].shape[1]
-        together = self.compiled(asking, seen, questions)
+        together = latest is None and self.compiled(asking, seen, questions)
         if own is not None and (self.monotonic or not together):
             asking = asking.expand(-1, questions, -1)
         if together:
             return self._together(asking, keys, values, seen, distance, own)
+        if alike and self.monotonic and not self.training:
+            assert distance is not None
+            mine = [one for one in (own, latest) if one is not None]
+            found = self.alike(self.query(asking), keys, values, seen, distance, mine, self.decay)
+            answer: Tensor = self.out(found)
+            return answer
         query, key, value = self._split(self.query(asking)), self._split(keys), self._split(values)
         if own is None and not self.monotonic:
             return self._plain(query, key, value, seen.unsqueeze(1))
@@ -203,9 +215,11 @@ class Block(nn.Module):
         *,
         distance: Tensor | None = None,
         own: tuple[Tensor, Tensor] | None = None,
+        alike: bool = False,
+        latest: tuple[Tensor, Tensor] | None = None,
     ) -> Tensor:
         """See `Attention.forward`."""
-        found = self.attention(asking, keys, values, seen, distance=distance, own=own)
+        found = self.attention(asking, keys, values, seen, distance=distance, own=own, alike=alike, latest=latest)
         after: Tensor = self.norm(asking + self.dropout(found))
         if self.inner is not None:
             after = self.inner_norm(after + self.inner(after))
@@ -244,6 +258,11 @@ def kept(state: State, window: int) -> tuple[Tensor, Tensor]:
 def pushed(cache: Tensor, row: Tensor) -> Tensor:
     """The cache `[L, W, D]` with a new row `[L, D]` at its end and without its oldest."""
     return torch.cat([cache[:, 1:], row.unsqueeze(1)], dim=1)
+
+
+def newest(rows: Tensor, window: int) -> Tensor:
+    """A cache `[L, W, D]` of the last rows of `[L, T, D]`, filled up with zeros where there are fewer."""
+    return pad(rows, (0, 0, window, 0))[:, rows.shape[1] :]
 
 
 def waves(place: Tensor, width: int) -> Tensor:

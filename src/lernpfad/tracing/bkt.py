@@ -118,6 +118,21 @@ class BKT:
         ]
         return np.where((skills >= 0)[:, :, None], np.stack(after, axis=2), np.nan)
 
+    def after(self, histories: Sequences) -> FloatArray:
+        """P(known) after whole histories: every skill of every learner goes through its own answers, all in step."""
+        state = self.start(len(histories.learners))
+        skills = self._skills_of(histories.item)
+        row, place = np.nonzero(skills >= 0)
+        learner, skill = histories.owner[row], skills[row, place]
+        chain = learner * state.shape[1] + skill
+        order = np.argsort(chain, kind="stable")  # rows of a learner are in order of time
+        start = np.flatnonzero(np.diff(chain[order], prepend=-1))
+        turn = np.arange(len(order)) - np.repeat(start, np.diff(start, append=len(order)))
+        for some in np.split(order[np.argsort(turn, kind="stable")], np.cumsum(np.bincount(turn))[:-1]):
+            at = learner[some], skill[some]
+            state[at] = self._practised(state[at], skill[some], histories.outcome[row[some]])
+        return state
+
     def trace(self, histories: Sequences) -> FloatArray:
         """P(correct) of every row from earlier rows, `[N]`: compiled where numba is installed, else the fold."""
         require_fitted(self)

@@ -18,6 +18,7 @@ from lernpfad.core import (
     Reports,
     Sequences,
     SkillHead,
+    state_after,
     trace,
 )
 from lernpfad.core.persist import require_fitted
@@ -74,6 +75,11 @@ class Composite:
         """Every member's update."""
         after = {name: member.update(state[name], seen) for name, member in self.members.items()}
         return {_SEEN: state[_SEEN] + 1, **after}
+
+    def after(self, histories: Sequences) -> CompositeState:
+        """Every member's state after whole histories of accepted rows."""
+        states = {name: state_after(member, histories) for name, member in self.members.items()}
+        return {_SEEN: np.asarray(histories.lengths, dtype=np.int64), **states}
 
     def predict(self, state: CompositeState, items: IntArray, at: FloatArray) -> FloatArray:
         """P(correct), `[learners, items]`."""

@@ -77,6 +77,16 @@ class DKT(nn.Module):
         hidden, cell = lstm_step(self.lstm, self._read(item, outcome), state["hidden"], state["cell"])
         return {"hidden": hidden, "cell": cell}
 
+    @property
+    def reach(self) -> None:
+        """An LSTM may remember everything."""
+        return None
+
+    def after(self, item: Tensor, outcome: Tensor, before: Tensor) -> State:
+        """The LSTM over all rows at once."""
+        _, (hidden, cell) = self.lstm(self._read(item, outcome))
+        return {"hidden": hidden[0], "cell": cell[0]}
+
     def score(self, state: State, items: Tensor) -> Tensor:
         """Logits of a correct answer to each candidate, `[B, C]`."""
         return self._logits(state["hidden"], items)

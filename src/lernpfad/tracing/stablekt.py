@@ -41,10 +41,13 @@ class StableAttention(Attention):
         *,
         distance: Tensor | None = None,
         own: tuple[Tensor, Tensor] | None = None,
+        alike: bool = False,
+        latest: tuple[Tensor, Tensor] | None = None,
     ) -> Tensor:
         """See `Attention.forward`; `distance` is needed."""
         assert distance is not None
         assert own is None
+        assert latest is None
         if self.compiled(asking, seen, asking.shape[1]):
             return self._attended(asking, keys, values, seen, distance)
         query, key, value = self._split(self.query(asking)), self._split(keys), self._split(values)

@@ -4,7 +4,10 @@ Written into a folder, for a network whose state holds the arrays `<name>`, `[L,
 `start.safetensors`  the state of one learner who has done nothing, `[1, ...]` each;
 `step.onnx`    item, outcome `[L]` int64, `state.<name>`  ->  `next.<name>`;
 `score.onnx`   items `[L, C]` int64, `state.<name>`  ->  success `[L, C]` float32;
-`mastery.onnx` `state.<name>`  ->  mastery `[L, K]` float32, only with a skill head.
+`mastery.onnx` `state.<name>`  ->  mastery `[L, K]` float32, only with a skill head;
+`what_if.onnx` items `[L, C]` int64, `state.<name>`  ->  after `[L, C, 2, M]` float32, only of a network that has it;
+`history.onnx` item, outcome `[L, T]`, before `[L]` int64  ->  `next.<name>`: the state after these rows, of which
+               `before` older ones were left out; metadata `reach` says how many are needed ("" for all); likewise.
 Outcomes are 1, 0 and -1 (not assessed); the item -1 is an unknown one. L and C may be 1.
 
 For an encoder of `training.encoder`:
@@ -25,16 +28,22 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.export import Dim
 
-from lernpfad.training.network import HasSkillLogits, probability
+from lernpfad.core import BoolArray, IntArray
+from lernpfad.training.imagine import Imagine
+from lernpfad.training.network import HasAfter, HasSkillLogits, HasWhatIf, probability
 from lernpfad.training.nextitem import known
 
 _LEARNERS, _CANDIDATES = 3, 5
 """Example sizes: above 1 and all different, or the exporter would take them for constants or for each other."""
 
 
-def write(network: Any, folder: Path, *, items: int) -> None:
-    """Write the graphs and the start state of a fitted network into `folder` (made if need be)."""
+def write(network: Any, folder: Path, *, item_skills: IntArray, assessed: BoolArray) -> None:
+    """Write the graphs and the start state of a fitted network into `folder` (made if need be).
+
+    item_skills: `[I, M]`, padded with -1. assessed: `[I]`. Both of the catalog.
+    """
     folder.mkdir(parents=True, exist_ok=True)
+    items = len(item_skills)
     network = network.eval()
     start = {name: array.contiguous().clone() for name, array in network.start(1).items()}
     save_file(start, folder / "start.safetensors")
@@ -50,6 +59,13 @@ def write(network: Any, folder: Path, *, items: int) -> None:
         _save(score, (candidates, state), folder / "score.onnx", ["items", *state_in], ["success"])
         if isinstance(network, HasSkillLogits):
             _save(_Mastery(network, names), (state,), folder / "mastery.onnx", state_in, ["mastery"])
+        if isinstance(network, HasWhatIf):
+            imagine = _WhatIf(Imagine(network, item_skills, assessed), names)
+            _save(imagine, (candidates, state), folder / "what_if.onnx", ["items", *state_in], ["after"])
+        if isinstance(network, HasAfter):
+            rows = (candidates, candidates % 2, torch.zeros(_LEARNERS, dtype=torch.int64))
+            _save(_History(network, names), rows, folder / "history.onnx", ["item", "outcome", "before"], _next(names))
+            _note(folder / "history.onnx", reach="" if network.reach is None else str(network.reach))
 
 
 def write_encoder(network: Any, folder: Path) -> None:
@@ -102,6 +118,15 @@ def _save(graph: nn.Module, example: tuple[Any, ...], path: Path, inputs: list[s
     )
 
 
+def _note(path: Path, **notes: str) -> None:
+    """Put notes into a graph, where whoever runs it can read them."""
+    import onnx
+
+    graph = onnx.load(path)
+    onnx.helper.set_model_props(graph, notes)
+    onnx.save(graph, path)
+
+
 class _Named(nn.Module):
     """A network whose state comes as a tuple, in the order of `names`."""
 
@@ -128,6 +153,23 @@ class _Score(_Named):
 class _Mastery(_Named):
     def forward(self, state: tuple[Tensor, ...]) -> Tensor:
         return probability(self.network.skill_logits(self.state(state)))
+
+
+class _WhatIf(nn.Module):
+    def __init__(self, imagine: Imagine, names: Sequence[str]) -> None:
+        super().__init__()
+        self.imagine = imagine
+        self.names = names
+
+    def forward(self, items: Tensor, state: tuple[Tensor, ...]) -> Tensor:
+        after: Tensor = self.imagine(items, dict(zip(self.names, state, strict=True)))
+        return after
+
+
+class _History(_Named):
+    def forward(self, item: Tensor, outcome: Tensor, before: Tensor) -> tuple[Tensor, ...]:
+        after = self.network.after(item, outcome, before)
+        return tuple(after[name] for name in self.names)
 
 
 class _Encode(nn.Module):

@@ -32,13 +32,14 @@ class NeuralModel:
         """The fitted network in evaluation mode, rebuilt from its arrays when first needed."""
         require_fitted(self)
         if self._built is None:
-            network = self._made()
-            weights = {
-                name.removeprefix(_WEIGHT)[:-1]: torch.from_numpy(array.copy())
-                for name, array in learned(self).items()
-                if name.startswith(_WEIGHT)
-            }
-            network.load_state_dict(weights)
+            with torch.inference_mode(False):  # whoever asks first may be in it, and such weights cannot be exported
+                network = self._made()
+                weights = {
+                    name.removeprefix(_WEIGHT)[:-1]: torch.from_numpy(array.copy())
+                    for name, array in learned(self).items()
+                    if name.startswith(_WEIGHT)
+                }
+                network.load_state_dict(weights)
             self._built = network.eval()
         return self._built
 

@@ -77,6 +77,35 @@ class HasSkillLogits(Protocol):
 
 
 @runtime_checkable
+class HasAfter(Protocol):
+    """Optional: a network that comes to its state after a whole history without a step for every row."""
+
+    @property
+    def reach(self) -> int | None:
+        """How many of the newest rows a state depends on; None for all of them."""
+        ...
+
+    def after(self, item: Tensor, outcome: Tensor, before: Tensor) -> State:
+        """The state after rows that are all there, item and outcome `[B, T]`, as steps from the start would leave it.
+
+        before: `[B]`, how many rows came ahead of these and are left out, none unless T is `reach`.
+        """
+        ...
+
+
+@runtime_checkable
+class HasWhatIf(Protocol):
+    """Optional: a network that imagines many rows at once without a copy of its state for each."""
+
+    def what_if(self, state: State, items: Tensor, outcome: Tensor, skills: Tensor) -> Tensor:
+        """Logits of success on the average item of each skill after each imagined row, `[B, C, O, M]`.
+
+        items: `[B, C]`. outcome: `[B, C, O]`. skills: `[B, C, M]`, from 0 on.
+        """
+        ...
+
+
+@runtime_checkable
 class OwnLoss(Protocol):
     """Optional: a network that is trained on more than the cross-entropy of the scored answers."""
 

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lernpfad.core import Array, FloatArray, IntArray, Interactions, Sequences
+from lernpfad.core import Array, BoolArray, FloatArray, IntArray, Interactions, Sequences
 from lernpfad.training.batches import Buckets, Histories
 from lernpfad.training.fitting import Fitting
 from lernpfad.training.model import NeuralModel
@@ -25,18 +25,23 @@ class NeuralTracer(NeuralModel):
     """Any network of `training.network` as a `KnowledgeTracer` with a parallel trace.
 
     network: makes the network once the catalog is known. fitting: how it is trained.
-    A network class with `skill_logits` makes the tracer a `SkillHead` as well.
-    Learned besides the weights, of the catalog: the number of skills and `item_skills_`.
+    A network class with `skill_logits` makes the tracer a `SkillHead` as well, one with `what_if` a `WhatIf`.
+    Learned besides the weights, of the catalog: the number of skills, `item_skills_`, and which items are `assessed_`.
     """
 
     skill_count_: Array
     item_skills_: IntArray
+    assessed_: BoolArray
     mastery: Callable[[ArrayState, FloatArray], FloatArray]
+    what_if: Callable[[ArrayState, IntArray, FloatArray], FloatArray]
 
     def __init__(self, network: MakesNetwork, fitting: Fitting | None = None) -> None:
         super().__init__(network, fitting)
-        if hasattr(getattr(network, "func", network), "skill_logits"):
+        kind = getattr(network, "func", network)
+        if hasattr(kind, "skill_logits"):
             self.mastery = self._mastery
+        if hasattr(kind, "what_if"):
+            self.what_if = self._what_if
 
     def fit(self, train: Sequences, valid: Sequences | None = None) -> Self:
         """Train until the validation AUC stops growing; without `valid`, on a share of the learners set aside."""
@@ -82,7 +87,17 @@ class NeuralTracer(NeuralModel):
         """Write the ONNX graphs and the start state that production runs on; see `training.export`."""
         from lernpfad.training.export import write
 
-        write(self.built(), folder, items=len(self.item_skills_))
+        write(self.built(), folder, item_skills=self.item_skills_, assessed=self.assessed_)
+
+    def _what_if(self, state: ArrayState, items: IntArray, at: FloatArray) -> FloatArray:
+        """Mastery of the touched skills after each candidate and outcome, `[learners, items, 2, M]`."""
+        from lernpfad.training.imagine import Imagine
+
+        network = self.built()
+        imagine = Imagine(network, self.item_skills_, self.assessed_)
+        with torch.inference_mode():
+            after: FloatArray = imagine(_index(items), _tensors(state)).numpy().astype(np.float64)
+        return after
 
     def _mastery(self, state: ArrayState, at: FloatArray) -> FloatArray:
         """Success per skill from the network's skill head, `[learners, K]`."""
@@ -92,7 +107,7 @@ class NeuralTracer(NeuralModel):
 
     def _of_catalog(self, train: Sequences) -> None:
         self.skill_count_ = np.array([len(train.catalog.skills)])
-        self.item_skills_ = train.catalog.item_skills
+        self.item_skills_, self.assessed_ = train.catalog.item_skills, train.catalog.assessed
 
     def _arguments(self) -> dict[str, Any]:
         table = np.ascontiguousarray(self.item_skills_)  # torch takes no array that runs backwards

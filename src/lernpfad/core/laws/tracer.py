@@ -11,10 +11,10 @@ from lernpfad.core.laws.law import Law, between, demand, hold, same
 from lernpfad.core.laws.measure import auc, auc_error, log_loss, reloaded
 from lernpfad.core.laws.planted import NO_SKILL, START, UNSEEN_ITEM, UNSEEN_SKILL
 from lernpfad.core.laws.tracer_case import Tracer, TracerCase
-from lernpfad.core.protocols import ParallelTrace, WhatIf
+from lernpfad.core.protocols import ParallelState, ParallelTrace, WhatIf
 from lernpfad.core.sequences import Interactions, Sequences
-from lernpfad.core.state import copied, equal, take
-from lernpfad.core.trace import fold, mastery, plain_what_if, trace
+from lernpfad.core.state import copied, equal, map_state, take
+from lernpfad.core.trace import fold, mastery, plain_what_if, state_after, trace, walked, what_if
 
 SANE = 0.3
 """How far from the base rate the prediction for something never seen may lie."""
@@ -176,6 +176,22 @@ def what_if_equals_plain(case: TracerCase) -> None:
     same(fast, plain, what="what_if against the plain one", tolerance=case.tolerance)
 
 
+def after_equals_walked(case: TracerCase) -> None:
+    """The short way to the state after whole histories ends where one update after the other does."""
+    assert isinstance(case.tracer, ParallelState)
+    _same_state(case, case.tracer, case.probe)
+
+
+def _same_state(case: TracerCase, tracer: Any, probe: Sequences) -> None:
+    quick, plain = state_after(tracer, probe), walked(tracer, probe)
+
+    def compare(one: Array, other: Array) -> Array:
+        same(one, other, what="the state by `after` against the plain one", tolerance=case.tolerance)
+        return one
+
+    map_state(compare, quick, plain)
+
+
 def mastery_in_unit_interval(case: TracerCase) -> None:
     """Mastery is one number in [0, 1] per learner and skill."""
     known = mastery(case.tracer, case.state, case.now, catalog=case.planted.catalog)
@@ -185,9 +201,9 @@ def mastery_in_unit_interval(case: TracerCase) -> None:
 
 
 def twin_gives_the_same_numbers(case: TracerCase) -> None:
-    """The exported form predicts, and reads mastery, as the tracer does."""
+    """The exported form predicts, reads mastery and imagines as the tracer does, by its own short ways too."""
     assert case.twin is not None
-    twin = case.twin(case.tracer)
+    twin: Any = case.twin(case.tracer)
 
     def says(one: Tracer) -> tuple[Array, Array]:
         state, traced = fold(one, case.probe)
@@ -195,6 +211,13 @@ def twin_gives_the_same_numbers(case: TracerCase) -> None:
 
     for name, got, expected in zip(("trace", "mastery"), says(twin), says(case.tracer), strict=True):
         same(got, expected, what=f"{name} of the exported twin", tolerance=case.tolerance)
+    imagined = (
+        what_if(one, case.state, case.candidates, case.now, catalog=case.planted.catalog) for one in (twin, case.tracer)
+    )
+    same(*imagined, what="what-ifs of the exported twin", tolerance=case.tolerance)
+    if isinstance(twin, ParallelState):
+        for learner in range(len(case.probe.learners)):  # one by one, as production answers
+            _same_state(case, twin, case.probe.select(np.array([learner])))
 
 
 def _refits(case: TracerCase) -> bool:
@@ -216,6 +239,7 @@ TRACER_LAWS: Final[tuple[Law[TracerCase], ...]] = (
     Law(unknown_gets_a_sane_prior),
     Law(planted_learned),
     Law(coin_flips_give_half, fits=_refits),
+    Law(after_equals_walked, fits=lambda case: isinstance(case.tracer, ParallelState)),
     Law(what_if_equals_plain, fits=lambda case: isinstance(case.tracer, WhatIf)),
     Law(mastery_in_unit_interval),
     Law(twin_gives_the_same_numbers, fits=lambda case: case.twin is not None),
