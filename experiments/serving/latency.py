@@ -37,7 +37,7 @@ def free_port() -> int:
         return int(free.getsockname()[1])
 
 
-def lernpfad(bundle: Path, store: Path | None = None) -> Server:
+def lernpfad(bundle: Path, store: Path | str | None = None) -> Server:
     port = free_port()
     words = ["-m", "lernpfad", "serve", f"bundle={bundle}", f"port={port}", "log=warning"]
     words += [] if store is None else [f"store={store}", f"rate={FASTER}"]

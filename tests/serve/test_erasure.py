@@ -11,9 +11,11 @@ from lernpfad.serve.database import Database, StoreError
 from lernpfad.serve.decisions import decisions, training_rows
 from lernpfad.serve.engine import Engine
 from lernpfad.serve.learners import Learners
+from lernpfad.serve.oversight import CONTEST, Intervention, Oversight
 from lernpfad.serve.sqlite import Sqlite
 from lernpfad.serve.store import Receipt, Store
 from lernpfad.serve.stored import InteractionPost, LearnerItemsRequest
+from lernpfad.serve.tables import LEARNER_TABLES
 from serve.stack import START
 from serve.web import NOW, small_bundle
 
@@ -124,6 +126,28 @@ def test_postgres_files_never_hold_an_id(where: str, opened: Callable[[], Databa
     [(folder,)] = database.read(lambda on: on.execute("SHOW data_directory").fetchall())
     assert not held(Path(folder), WHO)
     assert not held(Path(folder).parent, WHO)  # nor does the server's log
+
+
+def test_postgres_gives_back_the_room_of_whatever_was_hers(
+    opened: Callable[[], Database], where: str, bundle: Bundle
+) -> None:
+    """A table that held her rows alone is empty on the disk too, once deleted rows are vacuumed."""
+    database = opened()
+    if isinstance(database, Sqlite):
+        pytest.skip("SQLite has a test of its own")
+    learners = Learners(Engine(bundle), Store(database))
+    live(learners, WHO)
+    [(_, offer), *_] = decisions(database)
+    objection = Intervention("1", CONTEST, offer.id, None, "An objection that only she made.", "")
+    assert Oversight(learners.store).intervene(WHO, objection, now=NOW)
+
+    def pages(table: str) -> int:
+        return int(database.read(lambda on: on.execute("SELECT pg_relation_size(?::regclass)", (table,)).fetchone())[0])
+
+    hers = ("learners", *LEARNER_TABLES)
+    assert [table for table in hers if not pages(table)] == ["statements"]
+    learners.erase(WHO, now=NOW)
+    assert [table for table in hers if pages(table)] == []
 
 
 def held(folder: Path, text: str) -> bool:

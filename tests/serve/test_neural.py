@@ -76,6 +76,38 @@ def test_pieces_change_nothing(folder: Path, chunk: int, monkeypatch: pytest.Mon
     np.testing.assert_allclose(tracer.mastery(again, np.zeros(11)), mastered, atol=1e-7)
 
 
+def test_the_longer_the_state_that_is_read_the_fewer_at_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tracer = open_tracer(folder)
+    assert isinstance(tracer, SkillHead)
+    widest = {"step": 0, "score": 0, "mastery": 0}
+
+    def watched(name: str) -> None:
+        graph = getattr(tracer, f"_{name}")
+        plain = graph.run
+
+        def run(given: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+            asked = given["items"].size if name == "score" else len(given["state.sum"])
+            widest[name] = max(widest[name], asked * (SKILLS if name == "mastery" else 1))
+            return {"next.keys": given.get("state.keys"), **plain(given)}
+
+        monkeypatch.setattr(graph, "run", run)
+
+    for name in widest:
+        watched(name)
+    seen = Interactions(np.zeros(40, int), np.arange(40) % 2, np.ones(40, bool), np.ones(40), np.zeros(40))
+    items = np.tile(np.arange(20), (40, 1))
+    plain = tracer.predict(tracer.update(tracer.start(40), seen), items, np.zeros(40))
+    assert widest == {"step": 40, "score": 800, "mastery": 0}
+    widest.update(step=0, score=0)
+    rows = neural.READ // 12  # a state of so many rows, as attention keeps them: 12 at once
+    monkeypatch.setitem(tracer._fresh, "keys", np.zeros((1, rows, 2), np.float32))
+    state = tracer.update(tracer.start(40), seen)
+    again = tracer.predict(state, items, np.zeros(40))
+    tracer.mastery(state, np.zeros(40))
+    assert widest == {"step": 12, "score": 12, "mastery": 12}
+    np.testing.assert_allclose(again, plain, atol=1e-7)
+
+
 def test_nobody_and_nothing(folder: Path) -> None:
     tracer = open_tracer(folder)
     nobody = tracer.start(0)

@@ -151,9 +151,40 @@ def test_when_the_model_is_down_the_curriculum_goes_on_and_says_so(
     assert "the model raised RuntimeError at " in caplog.text
     assert WHO not in caplog.text
     assert 'lernpfad_decisions_total{by="curriculum"} 2' in told
-    assert "lernpfad_fallbacks_total 1" in told
+    assert "lernpfad_fallbacks_total 2" in told
     [(_, logged)] = decisions(database)
     assert (logged.policy, logged.asked["curriculum"]) == (curriculum.NAME, curriculum.FAILED)
+
+
+@pytest.mark.parametrize("broken", ["update", "mastery"])
+def test_when_the_model_is_down_a_profile_is_refused_in_one_line(
+    bundle: Bundle,
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    broken: str,
+) -> None:
+    def down(*given: object, **more: object) -> None:
+        raise RuntimeError(f"what {WHO} did")
+
+    with client(bundle, database=database, keyed=False) as web, caplog.at_level(logging.INFO):
+        web.post(ROWS, json=row(1))
+        monkeypatch.setattr(type(bundle.next_best.tracer), broken, down)
+        stored = web.post("/v1/learners/profile", json={"learner": WHO})
+        posted = web.post("/v1/profile", json={"history": [{"item": "i1", "time": START + 1}]})
+        refused = web.post("/v1/profile", json={"role": "nobody's"})
+        told = web.get("/metrics").text
+        monkeypatch.undo()
+        again = web.post("/v1/learners/profile", json={"learner": WHO})
+        document = web.get("/v1/openapi.json").json()
+    assert (stored.status_code, posted.status_code, refused.status_code, again.status_code) == (503, 503, 422, 200)
+    line = "cannot answer now; what is next is decided by the fixed curriculum meanwhile"
+    assert stored.json() == posted.json() == {"detail": [{"field": "model", "problem": line}]}
+    assert caplog.text.count("the model raised RuntimeError at ") == 2
+    assert WHO not in caplog.text
+    assert "lernpfad_unanswered_total 2" in told
+    for path in ("/v1/profile", "/v1/learners/profile"):
+        assert "503" in document["paths"][path]["post"]["responses"]
 
 
 def test_by_setting_the_curriculum_serves_a_bundle_whose_model_is_down(

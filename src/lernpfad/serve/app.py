@@ -65,6 +65,9 @@ _GUARDED: dict[int | str, dict[str, Any]] = {
     403: {"model": Refusal, "description": "The key is not for this."},
     429: {"model": Refusal, "description": "The key asks too often; `Retry-After` says when to come back."},
 }
+_UNANSWERED: dict[int | str, dict[str, Any]] = {
+    503: {"model": Refusal, "description": "The model cannot answer now, and nothing else knows a mastery."}
+}
 _TAGS = [
     {"name": "recommend", "description": "Stateless: post a history, get an answer; nothing is stored."},
     {"name": "learners", "description": "Stored learners: post what they did, ask what is next, erase them."},
@@ -123,6 +126,7 @@ def create_app(
     app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(RequestError, _not_meant)
     app.add_exception_handler(StoreError, _not_stored)
+    app.add_exception_handler(curriculum.ModelError, _not_estimated)
     app.add_exception_handler(HTTPException, _http_problem)
     refusals = _REFUSALS | guarded
     _add_recommending(app, engine, clock, needs=needs, refusals=refusals, why=why)
@@ -167,6 +171,7 @@ def _add_recommending(
     def decided(decide: Callable[[str], A]) -> A:
         answer = curriculum.decided(decide, why=why(), mine=(RequestError,))
         metrics.count("decisions", by=answer.decided_by)
+        metrics.count("fallbacks", int(curriculum.warning(curriculum.FAILED) in answer.warnings))
         return answer
 
     @app.post("/v1/next-items", response_model=NextItemsAnswer, **shared, summary="The best next items, with reasons")
@@ -179,10 +184,12 @@ def _add_recommending(
         """A plan, with the learning debt expected after each step. Ask again once an answer has come in."""
         return decided(lambda why: engine.path(request, now=clock(), why=why))
 
+    shared["responses"] = refusals | _UNANSWERED
+
     @app.post("/v1/profile", **shared, summary="Competence profile against the role")
     def profile(request: ProfileRequest) -> ProfileAnswer:
         """Estimated mastery, requirement and gap of every skill, and the learning debt."""
-        return engine.profile(request, now=clock())
+        return curriculum.estimated(lambda: engine.profile(request, now=clock()), mine=(RequestError,))
 
 
 def _add_service(
@@ -249,6 +256,11 @@ async def _not_stored(request: Request, error: Exception) -> Response:
     refusal = _refused(503, [FieldProblem(field="store", problem=f"cannot be used now ({error.kind}); ask again")])
     refusal.headers["Retry-After"] = "1"
     return refusal
+
+
+async def _not_estimated(request: Request, error: Exception) -> Response:
+    request.app.state.metrics.count("unanswered")
+    return _refused(503, [FieldProblem(field="model", problem=str(error))])
 
 
 async def _http_problem(request: Request, error: Exception) -> Response:

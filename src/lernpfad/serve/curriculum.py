@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final, TypeVar
 
-from lernpfad.core import Recommendation, Situation
+from lernpfad.core import LernpfadError, Recommendation, Situation
 from lernpfad.policy.rolecurriculum import RoleCurriculum
 from lernpfad.serve.schema import Gap, NextItem, ReasonPart
 
@@ -24,6 +24,13 @@ REASONS: Final = {
 }
 
 _LOG: Final = logging.getLogger(__name__)
+
+
+class ModelError(LernpfadError):
+    """The model raised where nothing else can answer; what it raised is in the log of the process."""
+
+    def __init__(self) -> None:
+        super().__init__("cannot answer now; what is next is decided by the fixed curriculum meanwhile")
 
 
 def unasked(situation: Situation) -> Situation:
@@ -67,7 +74,25 @@ def decided(decide: Callable[[str], T], *, why: str, mine: tuple[type[Exception]
     except mine:
         raise
     except Exception as problem:
-        # its message may hold what the learner did; where it was raised does not
-        last = traceback.extract_tb(problem.__traceback__)[-1]
-        _LOG.error("the model raised %s at %s:%s", type(problem).__name__, last.filename, last.lineno)
+        _log(problem)
         return decide(FAILED)
+
+
+def estimated(ask: Callable[[], T], *, mine: tuple[type[Exception], ...]) -> T:
+    """What `ask` says of the model's estimates, which no curriculum can stand in for.
+
+    Raises ModelError where the model raises. mine: as in `decided`.
+    """
+    try:
+        return ask()
+    except mine:
+        raise
+    except Exception as problem:
+        _log(problem)
+    raise ModelError
+
+
+def _log(problem: Exception) -> None:
+    # its message may hold what the learner did; where it was raised does not
+    last = traceback.extract_tb(problem.__traceback__)[-1]
+    _LOG.error("the model raised %s at %s:%s", type(problem).__name__, last.filename, last.lineno)

@@ -83,8 +83,9 @@ class Learners:
         return self._again(lambda: curriculum.decided(decide, why=why, mine=mine))
 
     def profile(self, request: LearnerProfileRequest, *, now: float) -> LearnerProfile:
-        """Mastery, requirement, gap and debt of a stored learner, and why the next item would be the next."""
-        return self._again(lambda: self._profile(request, now=now))
+        """Mastery, requirement, gap and debt of a stored learner. Raises ModelError where the model raises."""
+        mine = (RequestError, StoreError, MovedError)
+        return self._again(lambda: curriculum.estimated(lambda: self._profile(request, now=now), mine=mine))
 
     def erase(self, learner: str, *, now: float) -> Receipt:
         """Remove every trace of a learner."""

@@ -16,6 +16,7 @@ COUNTED: Final = {
     "lernpfad_requests_total": "Requests answered, by path of the document, method and status; 4xx are refusals.",
     "lernpfad_decisions_total": "Decisions about what is next, by who decided: the policy or the fixed curriculum.",
     "lernpfad_fallbacks_total": "Decisions of the curriculum because the model of the policy raised.",
+    "lernpfad_unanswered_total": "Profiles that were not answered because the model raised.",
     "lernpfad_interactions_total": "Interactions posted, by whether they were new or repeated.",
     "lernpfad_interventions_total": "Overrides, contests and skips.",
     "lernpfad_states_rebuilt_total": "States walked anew from the first interaction on.",

@@ -17,6 +17,9 @@ HISTORY, WHAT_IF = "history.onnx", "what_if.onnx"
 STATE_PREFIX, NEXT_PREFIX = "state.", "next."
 CHUNK: Final = 65_536
 """Rows (learners, or learners x items) that go through a graph at once; bounds memory, not results."""
+READ: Final = 65_536
+"""Rows times the rows of the state that each of them reads, likewise: one head's attention over 200 rows of history of
+10,000 candidates is 8 MB, and a graph holds several of them for each of its heads."""
 
 ALONE: Final = 8
 """Learners up to whom each history goes through its graph at once; more of them take their steps together."""
@@ -81,7 +84,7 @@ class OnnxTracer:
         item, outcome = np.asarray(seen.item, np.int64), np.asarray(seen.outcome, np.int64)
         parts = [
             self._step.run({"item": item[some], "outcome": outcome[some], **_named(take(state, some))})
-            for some in _pieces(len(item), CHUNK)
+            for some in _pieces(len(item), self._at_once())
         ]
         if not parts:
             return state
@@ -91,13 +94,19 @@ class OnnxTracer:
         """P(correct) of each learner at each of her items: `[learners, items]` in (0, 1)."""
         learners, candidates = items.shape
         success = np.empty((learners, candidates))
-        wide = min(max(candidates, 1), CHUNK)
-        for some in _pieces(learners, CHUNK // wide):
+        most = self._at_once()
+        wide = min(max(candidates, 1), most)
+        for some in _pieces(learners, most // wide):
             known = _named(take(state, some))
             for columns in _pieces(candidates, wide):
                 asked = np.ascontiguousarray(items[some, columns], dtype=np.int64)
                 success[some, columns] = self._score.run({"items": asked, **known})["success"]
         return np.clip(success, _EDGE, 1 - _EDGE)
+
+    def _at_once(self) -> int:
+        """Rows for one run of a graph: fewer where each reads many rows of a state that keeps them (attention)."""
+        reads = max((array.shape[1] for array in self._fresh.values() if array.ndim > 2), default=0)
+        return max(1, min(CHUNK, READ // max(1, reads)))
 
     def _after(self, histories: Sequences) -> State:
         """The state after whole histories, one run for each of a few learners."""
@@ -142,7 +151,7 @@ class OnnxSkillTracer(OnnxTracer):
     def mastery(self, state: State, at: FloatArray) -> FloatArray:
         """Estimated probability of success per skill, `[learners, K]` in [0, 1]."""
         known = np.empty((len(at), self._skills))
-        for some in _pieces(len(at), max(1, CHUNK // self._skills)):
+        for some in _pieces(len(at), max(1, self._at_once() // self._skills)):
             known[some] = self._mastery.run(_named(take(state, some)))["mastery"]
         return np.clip(known, 0.0, 1.0)
 

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from lernpfad.core import ConfigError
 from lernpfad.serve.database import BUSY, DAMAGED, FULL, GONE, Dialect, StoreError, Transaction
+from lernpfad.serve.tables import LEARNER_TABLES
 from lernpfad.serve.together import Queue, Waiting, run, settle
 
 T = TypeVar("T")
@@ -95,7 +96,7 @@ class Postgres:
     def scrub(self) -> None:
         """Let the server take deleted rows out of its tables; others write meanwhile, and it may take its time."""
         with self._told(), self._connected(patience=0) as connection:
-            connection.execute("VACUUM learners, interactions, decisions, states")
+            connection.execute(f"VACUUM learners, {', '.join(LEARNER_TABLES)}")
 
     def close(self) -> None:
         """Close the connections."""

@@ -30,7 +30,7 @@ Needs = Callable[[str], list[Any]]
 LONGEST_LEARNER: Final = 256
 
 UNAVAILABLE: Final[dict[int | str, Any]] = {
-    503: {"model": Refusal, "description": "The store cannot do its work now; ask again."}
+    503: {"model": Refusal, "description": "The store, or the model of a profile, cannot do its work now."}
 }
 CONFLICT: Final[dict[int | str, Any]] = {
     409: {"model": Refusal, "description": "The id was stored with other content; nothing is stored."}
