@@ -148,14 +148,20 @@ def _days(given: Mapping[str, str]) -> float | None:
 
 
 def _given(words: Sequence[str], known: Sequence[str], *, what: str) -> Mapping[str, str]:
+    given = words_of(words, known, what=what, command=f"serve {what}")
+    if not given.get("store"):
+        raise ConfigError(f"{what} needs a store: lernpfad serve {what} store=learners.db")
+    return given
+
+
+def words_of(words: Sequence[str], known: Sequence[str], *, what: str, command: str) -> Mapping[str, str]:
+    """Words like `out=x` by name. Raises ConfigError of one line. what: takes them. command: has its help."""
     given: dict[str, str] = {}
     for word in words:
         key, equals, text = word.partition("=")
         if not equals:
-            raise ConfigError(f"{what} takes key=value words, got '{word}'; try `lernpfad serve {what} --help`")
+            raise ConfigError(f"{what} takes key=value words, got '{word}'; try `lernpfad {command} --help`")
         if key not in known:
             raise ConfigError(unknown_name(f"{what} setting", key, known))
         given[key] = text
-    if not given.get("store"):
-        raise ConfigError(f"{what} needs a store: lernpfad serve {what} store=learners.db")
     return given
