@@ -224,7 +224,8 @@ def test_every_recommender_is_served_without_what_it_was_fitted_with(
     tracer = tracer_case("itemmean").tracer
     cases = {name: recommender_case(name) for name in names("recommender")}
     models = {name: one.recommender if one.twin is None else twin_of(one.recommender) for name, one in cases.items()}
-    served_apart({name: NextBest(tracer, one, Random()) for name, one in models.items()}, one.planted.catalog)
+    [catalog] = {id(one.planted.catalog): one.planted.catalog for one in cases.values()}.values()
+    served_apart({name: NextBest(tracer, one, Random()) for name, one in models.items()}, catalog)
 
 
 def test_every_policy_is_served_without_what_it_learned_with(tracer_case, experience, served_apart):

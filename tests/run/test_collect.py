@@ -1,4 +1,4 @@
-"""From a service to the next experiment: drawn offers, what came of them, a data set, training, off-policy estimates."""
+"""From a service to the next experiment: drawn offers, what came of them, a data set, training and estimates."""
 
 import json
 

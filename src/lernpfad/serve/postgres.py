@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from lernpfad.core import ConfigError
 from lernpfad.serve.database import BUSY, FULL, GONE, Dialect, StoreError, Transaction
+from lernpfad.serve.tables import LEARNER_TABLES
 
 T = TypeVar("T")
 
@@ -61,9 +62,19 @@ class Postgres:
         return self._run(work, writing=True)
 
     def scrub(self) -> None:
-        """Let the server take deleted rows out of its tables; others write meanwhile, and it may take its time."""
+        """Let the server take deleted rows out of its tables; others write meanwhile, and it may take its time.
+
+        No query finds them then. Their bytes stay in the free part of a page until something else needs the place.
+        """
+        self._vacuum("VACUUM")
+
+    def rewrite(self) -> None:
+        """Write every table into a new file; nobody else can use it meanwhile."""
+        self._vacuum("VACUUM FULL")
+
+    def _vacuum(self, how: str) -> None:
         with self._told(), self._connected(patience=0) as connection:
-            connection.execute("VACUUM learners, interactions, decisions, states")
+            connection.execute(f"{how} learners, {', '.join(LEARNER_TABLES)}")
 
     def close(self) -> None:
         """Close the connections."""
