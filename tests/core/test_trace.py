@@ -19,7 +19,7 @@ from lernpfad.core import (
     what_if,
 )
 from lernpfad.core.laws import Counting
-from lernpfad.core.state import equal
+from lernpfad.core.state import equal, size
 from lernpfad.core.trace import probes
 
 
@@ -104,6 +104,25 @@ def test_trace_takes_the_parallel_path_where_there_is_one(catalog, tracer):
 
     assert trace(Parallel(catalog), history(catalog)).tolist() == [0.25] * 4
     assert trace(tracer, history(catalog)) == pytest.approx([0.3, 0.35, 0.37, 0.3])
+
+
+def test_learners_are_traced_in_groups_whose_states_fit(planted, monkeypatch):
+    """Row for row what the fold says, with a state of several learners in memory at most."""
+    tracer, most = Counting().fit(planted.train), []
+    whole = trace(tracer, planted.test)
+
+    class Watched:
+        def __init__(self, inner):
+            self.start, self.predict = inner.start, inner.predict
+            self.inner = inner
+
+        def update(self, state, seen):
+            most.append(len(seen))
+            return self.inner.update(state, seen)
+
+    monkeypatch.setattr(import_module("lernpfad.core.trace"), "_TRACED_BYTES", 3 * size(tracer.start(1)))
+    assert np.array_equal(trace(Watched(tracer), planted.test), whole)
+    assert max(most) == 3 < len(planted.test.learners)
 
 
 def test_probes_are_the_narrowest_items_of_a_skill(catalog):

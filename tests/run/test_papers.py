@@ -122,6 +122,52 @@ def test_the_dpia_is_filled_from_the_config_and_says_what_is_left(folder):
     assert INTENDED_USE in dpia
 
 
+def test_the_documents_name_the_oversight_that_the_service_has(folder):
+    """Each address and command that they name is there, and each way of oversight is named."""
+    from lernpfad.run.cli import COMMANDS
+    from lernpfad.serve import commands
+    from lernpfad.serve.oversight import CONTEST, OVERRIDE, SKIP
+
+    told = "\n".join(text(folder, name) for name in ("technical_file", "dpia", "works_agreement", "risk_register"))
+    for way in (OVERRIDE, CONTEST, SKIP, "curriculum", "receipt", "append-only"):
+        assert way in text(folder, "technical_file"), way
+    named = re.findall(r"lernpfad (serve )?([a-z]+)", told)
+    assert {name for serve, name in named if serve} >= {"decisions", "replay", "scrub"}
+    for serve, name in named:
+        assert name in (commands.COMMANDS if serve else COMMANDS), name
+    assert "the fixed curriculum can take over" in text(folder, "dpia")
+    assert "The fixed curriculum decides" in text(folder, "risk_register")
+
+
+def test_the_works_agreement_does_not_hide_that_people_write(folder):
+    agreement = text(folder, "works_agreement")
+    assert [
+        "override, contest, skip",
+        "reason",
+        "Why, in words. Kept with the decision, and erased with the learner.",
+    ] in (rows_of(agreement))
+    assert "free text, kept as they were written" in agreement
+    assert "no text" not in agreement.lower().replace("no text of learners is read by a model", "")
+
+
+def test_what_was_not_measured_is_said(tmp_path):
+    """Without a matrix the card and the technical file say that nobody knows, and the use that is not meant stays."""
+    metrics = {name: value for name, value in METRICS.items() if name != "robustness"}
+    facts = PROVENANCE | {"intended_use": "For nurses."}
+    written(tmp_path / "bundle", metrics=metrics, provenance=facts, papers=papers({}))
+    for name in ("model_card.md", "documents/technical_file.md"):
+        page = (tmp_path / "bundle" / name).read_text(encoding="utf-8")
+        assert "Not measured: how the policy does in worlds other than" in page
+        assert "For nurses." in page
+        assert INTENDED_USE in page
+    assert "Not measured" not in text_of_measured(tmp_path)
+
+
+def text_of_measured(tmp_path):
+    written(tmp_path / "measured", metrics=METRICS, provenance=PROVENANCE, papers=papers({}))
+    return (tmp_path / "measured" / "model_card.md").read_text(encoding="utf-8")
+
+
 CSV = """world,policy,normalised,per_hour,low,high,normalised_low,normalised_high,p
 main,debtperminute,0.62,0.028,0.0127,0.052,0.39,0.82,0.04
 main,random,0.1,0.01,0.0,0.02,0.0,0.2,

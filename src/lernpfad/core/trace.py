@@ -11,6 +11,8 @@ from lernpfad.core.sequences import NOT_ASSESSED, Interactions, Sequences
 from lernpfad.core.state import join, put, size, take
 
 PROBES_PER_SKILL = 5
+_TRACED_BYTES = 1 << 28
+"""What the states of learners who are traced at once may take."""
 _BRANCH_ROWS = 65_536
 _BRANCH_BYTES = 1 << 28
 """Imagined futures are looked at in groups of so many, whose states take no more than so much together."""
@@ -77,11 +79,17 @@ def _walk(
 def trace(tracer: KnowledgeTracer[S], histories: Sequences) -> FloatArray:
     """P(correct) of every row, from the learner's earlier rows only, `[N]`.
 
-    Takes the tracer's own parallel path where it has one (a law holds it to `fold`).
+    Takes the tracer's own parallel path where it has one (a law holds it to `fold`); else a group of learners after
+    the other, so that memory does not grow with their number where a state is large, as that of attention is.
     """
     if isinstance(tracer, ParallelTrace):
         return tracer.trace(histories)
-    return fold(tracer, histories)[1]
+    learners = len(histories.learners)
+    together = max(1, _TRACED_BYTES // max(size(tracer.start(1)), 1))
+    if together >= learners:
+        return fold(tracer, histories)[1]
+    some = (histories.select(slice(first, first + together)) for first in range(0, learners, together))
+    return np.concatenate([fold(tracer, group)[1] for group in some])
 
 
 def probes(catalog: Catalog, *, per_skill: int = PROBES_PER_SKILL) -> IntArray:
