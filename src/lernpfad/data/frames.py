@@ -10,7 +10,7 @@ import numpy as np
 
 from lernpfad.core import Array, DataError, IntArray
 from lernpfad.data import schema, text
-from lernpfad.data.faults import refuse
+from lernpfad.data.faults import refuse, refuse_twins
 from lernpfad.data.files import Raw, existing_folder, find, load
 
 REQUIRED = ("interactions", "items")
@@ -168,8 +168,10 @@ def _parquet_rows(raw: Raw) -> Any:
     from pyarrow import parquet
 
     try:
-        return parquet.read_table(BytesIO(raw.content)).to_pandas()
-    except (pa.ArrowInvalid, OSError) as problem:
+        rows = parquet.read_table(BytesIO(raw.content))
+        refuse_twins(raw.path, rows.column_names)
+        return rows.to_pandas()
+    except (pa.ArrowException, OSError) as problem:
         raise DataError(f"{raw.path}: not a readable Parquet file ({problem}); write it again") from problem
 
 

@@ -10,12 +10,14 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from lernpfad._version import __version__
 from lernpfad.serve import curriculum
 from lernpfad.serve.body import BodyLimit
 from lernpfad.serve.bundle import Bundle
 from lernpfad.serve.database import Database, StoreError
+from lernpfad.serve.document import CHALLENGE, RETRY
 from lernpfad.serve.engine import Engine, RequestError
 from lernpfad.serve.guard import Guard
 from lernpfad.serve.keys import READ, Keys
@@ -24,7 +26,7 @@ from lernpfad.serve.metrics import Measured, Metrics
 from lernpfad.serve.metrics_routes import add_metrics
 from lernpfad.serve.oversight import Oversight, Switch
 from lernpfad.serve.oversight_routes import add_oversight
-from lernpfad.serve.routes import Needs, add_learners
+from lernpfad.serve.routes import UNAVAILABLE, Needs, add_learners
 from lernpfad.serve.schema import (
     BundleAnswer,
     DecidedAnswer,
@@ -56,9 +58,10 @@ _REFUSALS: dict[int | str, dict[str, Any]] = {
     422: {"model": Refusal, "description": "The request is malformed; each problem names its field."},
 }
 _GUARDED: dict[int | str, dict[str, Any]] = {
-    401: {"model": Refusal, "description": "There is no API key, or it is not known."},
+    401: {"model": Refusal, "description": "There is no API key, or it is not known."} | CHALLENGE,
     403: {"model": Refusal, "description": "The key is not for this."},
-    429: {"model": Refusal, "description": "The key asks too often; `Retry-After` says when to come back."},
+    429: {"model": Refusal, "description": "The key asks too often; `Retry-After` says when to come back."} | RETRY,
+    **UNAVAILABLE,  # keys lie in the store
 }
 _TAGS = [
     {"name": "recommend", "description": "Stateless: post a history, get an answer; nothing is stored."},
@@ -242,7 +245,15 @@ async def _http_problem(request: Request, error: Exception) -> Response:
         return _refused(422, [FieldProblem(field="body", problem="is not JSON that can be read")])
     refusal = _refused(error.status_code, [FieldProblem(field="request", problem=str(error.detail))])
     refusal.headers.update(error.headers or {})
+    if error.status_code == 405:
+        refusal.headers["Allow"] = ", ".join(_methods(request))
     return refusal
+
+
+def _methods(request: Request) -> list[str]:
+    """What a path can be asked, over all of its routes; the router names those of the first one."""
+    there = [one for one in request.app.routes if one.matches(request.scope)[0] is not Match.NONE]
+    return sorted({method for one in there for method in getattr(one, "methods", None) or ()})
 
 
 def _refused(status: int, problems: Sequence[FieldProblem]) -> JSONResponse:
