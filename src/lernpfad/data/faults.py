@@ -11,7 +11,7 @@ def refuse_twins(file: Path, columns: Sequence[str]) -> None:
     """Refuse a table that has two columns of one name: which of them was meant?"""
     twice = [name for place, name in enumerate(columns) if name in columns[:place]]
     if twice:
-        refuse(file, [1], f"column '{twice[0]}' is there twice", fix="remove or rename one of them")
+        refuse(file, [], f"column '{twice[0]}' is there twice", fix="remove or rename one of them")
 
 
 def refuse(file: Path, lines: Sequence[int] | IntArray, reason: str, *, fix: str, unit: str = "line") -> NoReturn:

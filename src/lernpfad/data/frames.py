@@ -168,9 +168,8 @@ def _parquet_rows(raw: Raw) -> Any:
     from pyarrow import parquet
 
     try:
-        rows = parquet.read_table(BytesIO(raw.content))
-        refuse_twins(raw.path, rows.column_names)
-        return rows.to_pandas()
+        refuse_twins(raw.path, parquet.read_schema(BytesIO(raw.content)).names)
+        return parquet.read_table(BytesIO(raw.content)).to_pandas()
     except (pa.ArrowException, OSError) as problem:
         raise DataError(f"{raw.path}: not a readable Parquet file ({problem}); write it again") from problem
 

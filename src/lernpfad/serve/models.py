@@ -91,7 +91,8 @@ def model_class(path: str, *, trust: Sequence[str] = ()) -> type[Any]:
     kind = getattr(home_of, name, None)
     # a module of ours has names of others too: Path, Popen
     if not isinstance(kind, type) or not _inside(kind.__module__, trust):
-        options = [key for key, value in vars(home_of).items() if isinstance(value, type)]
+        classes = {key: value for key, value in vars(home_of).items() if isinstance(value, type)}
+        options = [key for key, value in classes.items() if _inside(value.__module__, trust)]
         raise BundleError(f"{unknown_name('class', name, options)} (in {module}; the bundle needs another lernpfad)")
     return kind
 
