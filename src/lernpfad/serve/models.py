@@ -79,11 +79,13 @@ def model_class(path: str, *, trust: Sequence[str] = ()) -> type[Any]:
     A bundle is data that may come from anywhere, so its manifest does not decide what is imported.
     """
     module, _, name = str(path).rpartition(".")
-    if not _inside(module, trust) or "__main__" in module.split("."):  # a __main__ runs when it is imported
+    if not _inside(module, trust):
         raise BundleError(
             f"the bundle wants class '{path}', which is outside of lernpfad; "
             f"if you trust it, load with trust=('{path.partition('.')[0]}',)"
         )
+    if "__main__" in module.split("."):  # it would run when it is imported
+        raise BundleError(f"the bundle wants '{path}', which is no class of a model; export it again")
     try:
         home_of = importlib.import_module(module)
     except ImportError as problem:
