@@ -19,7 +19,7 @@ def _matching(pattern: str, **more: Any) -> _Schema:
     return {"type": "string", "pattern": f"^{pattern}$"} | more
 
 
-def _of(required: tuple[str, ...] = (), **properties: _Schema) -> _Schema:
+def _of(*required: str, **properties: _Schema) -> _Schema:
     """An object of these properties and no others."""
     wanted = {"required": list(required)} if required else {}
     return {"type": "object", "additionalProperties": False, "properties": properties} | wanted
@@ -37,11 +37,11 @@ _DECISION: Final = {"type": ["string", "null"], "pattern": "^[0-9a-f]{32}$"}
 _EXTENSIONS: Final = _OBJECT | {"propertyNames": _IRI}
 
 _NAME: Final = {"type": "string", "minLength": 1, "maxLength": LONGEST, "pattern": r"^[^\x00]+$"}
-_ACCOUNT: Final = _of(("homePage", "name"), homePage=_IRI, name=_NAME)
+_ACCOUNT: Final = _of("homePage", "name", homePage=_IRI, name=_NAME)
 _AGENT: Final = {"objectType": {"const": "Agent"}, "name": _THERE}
-_LEARNER: Final = _of(("account",), **_AGENT, account=_ACCOUNT)
+_LEARNER: Final = _of("account", **_AGENT, account=_ACCOUNT)
 _ANYBODY: Final = {
-    "anyOf": [_of((name,), **_AGENT, **{name: _THERE}) for name in ("account", "mbox", "mbox_sha1sum", "openid")]
+    "anyOf": [_of(name, **_AGENT, **{name: _THERE}) for name in ("account", "mbox", "mbox_sha1sum", "openid")]
 }
 
 _NUMBER: Final = {"type": "number", "minimum": -1e300, "maximum": 1e300}
@@ -56,8 +56,8 @@ _CONTEXT: Final = _of(
         _THERE,
     ),
 )
-_ACTIVITY: Final = _of(("id",), objectType={"const": "Activity"}, id=_IRI, definition=_OBJECT)
-_REFERENCE: Final = _of(("objectType", "id"), objectType={"const": "StatementRef"}, id=UUID_SCHEMA)
+_ACTIVITY: Final = _of("id", objectType={"const": "Activity"}, id=_IRI, definition=_OBJECT)
+_REFERENCE: Final = _of("objectType", "id", objectType={"const": "StatementRef"}, id=UUID_SCHEMA)
 
 
 def _statement(verb: _Schema, thing: _Schema, *, actor: _Schema = _LEARNER, success: _Schema | None = None) -> _Schema:
@@ -70,10 +70,10 @@ def _statement(verb: _Schema, thing: _Schema, *, actor: _Schema = _LEARNER, succ
         extensions=_EXTENSIONS,
     )
     return _of(
-        ("actor", "verb", "object"),
+        *("actor", "verb", "object"),
         id=UUID_SCHEMA,
         actor=actor,
-        verb=_of(("id",), id=_IRI | verb, display=_OBJECT),
+        verb=_of("id", id=_IRI | verb, display=_OBJECT),
         object=thing,
         result=result,
         context=_CONTEXT,

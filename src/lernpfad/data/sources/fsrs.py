@@ -74,9 +74,9 @@ def _seconds(raw: Raw, column: Any) -> FloatArray:
     try:
         seconds: FloatArray = plain.astype("datetime64[us]").astype(np.int64) / 1e6
     except ValueError:
-        bad = [row for row, told in enumerate(plain) if not _in_the_calendar(told)]
-        reason = f"review_time is '{column[bad[0]].as_py()}', which is in no calendar"
-        refuse(raw.path, np.asarray(bad) + 2, reason, fix="mend the time or remove the record")
+        bad = np.flatnonzero([not _in_the_calendar(told) for told in plain])
+        reason = f"review_time is '{column[int(bad[0])].as_py()}', which is in no calendar"
+        refuse(raw.path, bad + 2, reason, fix="mend the time or remove the record")
     return seconds
 
 
