@@ -5,7 +5,6 @@ from typing import Any, Final
 
 from pydantic import GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema
 
 LONGEST_LEARNER: Final = 256
 """Characters of a learner's id."""
@@ -56,6 +55,6 @@ AFTER_A_DECISION: Final[dict[int | str, Any]] = {
 """What can be posted about a decision, as OpenAPI links."""
 
 
-def with_rule(core: CoreSchema, handler: GetJsonSchemaHandler, rule: dict[str, Any]) -> JsonSchemaValue:
+def with_rule(core: Any, handler: GetJsonSchemaHandler, rule: dict[str, Any]) -> JsonSchemaValue:
     """The JSON Schema of a model, and a rule about several of its fields."""
     return handler.resolve_ref_schema(handler(core)) | rule

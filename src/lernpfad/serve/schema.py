@@ -4,7 +4,6 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetJsonSchemaHandler, JsonValue
 from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema
 
 from lernpfad.serve.document import DECLINED_WITHOUT_OUTCOME, ROLE_OR_REQUIREMENT, with_rule
 
@@ -57,7 +56,7 @@ class PostedInteraction(Posted):
     time: Time = Field(description="When, in seconds since the epoch, UTC. Oldest first.")
 
     @classmethod
-    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+    def __get_pydantic_json_schema__(cls, core: Any, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         return with_rule(core, handler, DECLINED_WITHOUT_OUTCOME)
 
 
@@ -85,7 +84,7 @@ class Wanted(Posted):
     )
 
     @classmethod
-    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+    def __get_pydantic_json_schema__(cls, core: Any, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         return with_rule(core, handler, ROLE_OR_REQUIREMENT)
 
 
