@@ -30,7 +30,7 @@ with atheris.instrument_imports(include=["lernpfad"]):
 
 from mutate import changed  # noqa: E402
 
-SLOW, MEGABYTES = 5, 2048
+SLOW, MEGABYTES, TELL_EVERY = 5, 2048, 500
 
 
 class Hunt:
@@ -55,8 +55,11 @@ class Hunt:
         except Exception as broken:
             self._remember(_place(broken), given)
         self.slowest = max(self.slowest, time.perf_counter() - began)
-        if time.process_time() - self.began > self.seconds:
+        over = time.process_time() - self.began > self.seconds
+        if over or self.executions % TELL_EVERY == 0:
             self._tell()
+        if over:
+            print(self.out.read_text(encoding="utf-8"), flush=True)
             os._exit(0)  # libFuzzer has no other way to be stopped by processor time
 
     def _remember(self, place: str, given: bytes) -> None:
@@ -79,8 +82,6 @@ class Hunt:
             "defects": sorted(self.defects),
         }
         self.out.write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
-        print(json.dumps(said), flush=True)
-        sys.stderr.flush()
 
 
 def _place(broken: BaseException) -> str:
