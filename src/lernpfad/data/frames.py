@@ -170,7 +170,7 @@ def _parquet_rows(raw: Raw) -> Any:
     try:
         refuse_twins(raw.path, parquet.read_schema(BytesIO(raw.content)).names)
         return parquet.read_table(BytesIO(raw.content)).to_pandas()
-    except (pa.ArrowException, OSError) as problem:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as problem:  # the last: of what Arrow quotes
         raise DataError(f"{raw.path}: not a readable Parquet file ({problem}); write it again") from problem
 
 

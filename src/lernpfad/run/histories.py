@@ -76,7 +76,7 @@ def _batches(path: Path) -> Iterator[Columns]:
         wanted = [name for name in (*REQUIRED, *OPTIONAL) if name in names]
         for batch in file.iter_batches(batch_size=_BATCH, columns=wanted):
             yield {name: _column(batch, name, path) for name in (*REQUIRED, *OPTIONAL)}
-    except (pa.ArrowException, OSError) as problem:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as problem:  # the last: of what Arrow quotes
         raise DataError(f"{path} is no Parquet file that can be read ({problem}); write it again") from problem
 
 
