@@ -1,3 +1,4 @@
+import weakref
 from importlib import import_module
 
 import numpy as np
@@ -123,6 +124,25 @@ def test_learners_are_traced_in_groups_whose_states_fit(planted, monkeypatch):
     monkeypatch.setattr(import_module("lernpfad.core.trace"), "_TRACED_BYTES", 3 * size(tracer.start(1)))
     assert np.array_equal(trace(Watched(tracer), planted.test), whole)
     assert max(most) == 3 < len(planted.test.learners)
+
+
+def test_a_walk_keeps_no_states_that_are_over(catalog):
+    """Histories end at different steps; what is kept of those that ended must not hold the others' states."""
+    made, alive = [], []
+
+    class Watched(Steps):
+        def update(self, state, seen):
+            after = super().update(state, seen)
+            assert after.base is None  # it owns its memory
+            made.append(weakref.ref(after))
+            alive.append(sum(one() is not None for one in made))
+            return after
+
+    histories = Sequences.of(catalog, [*"abcdef"], [6, 1, 5, 2, 4, 3], np.zeros(21, int), np.ones(21, int))
+    state, _ = fold(Watched(catalog), histories)
+    assert len(made) == 6
+    assert max(alive) == 2  # the one before, and the one just made
+    assert state[:, 0] == pytest.approx([0.9, 0.4, 0.8, 0.5, 0.7, 0.6])
 
 
 def test_probes_are_the_narrowest_items_of_a_skill(catalog):

@@ -6,6 +6,7 @@ from contextlib import closing
 
 import pytest
 
+from composing import CONFIGS
 from lernpfad.core import ConfigError
 from lernpfad.run import judged, papers_people
 from lernpfad.run.papers import papers
@@ -181,6 +182,23 @@ def test_the_robustness_rows_are_those_of_the_matrix(tmp_path):
     assert [row["world"] for row in rows] == ["main", "fast"]
     assert (rows[0]["normalised"], rows[0]["per_hour"], rows[0]["high"]) == (0.62, 0.028, 0.052)
     assert rows[1]["normalised"] is None
+
+
+def test_the_worst_world_is_a_number_that_a_gate_can_name(tmp_path, company):
+    """`promote` has a gate for it: a challenger that is worse where it does worst is refused."""
+    from omegaconf import OmegaConf
+
+    from lernpfad.run import store
+    from lernpfad.run.gates import Gate, refusals
+    from lernpfad.run.stack import Models
+
+    (tmp_path / "matrix.csv").write_text(CSV.replace("main,random,0.1", "hard,debtperminute,0.4"))
+    models = Models(store.load(company.at("runs", "bkt"), part="tracer"), None)
+    found = judged.tables(models, matrix=str(tmp_path / "matrix.csv"), policy="debtperminute")
+    assert found["worst_world"] == {"normalised": 0.4}
+    gate = Gate(**OmegaConf.load(CONFIGS / "promote.yaml").gates.worst_world)
+    [said] = refusals([gate], found, {"worst_world": {"normalised": 0.3}})
+    assert said == "worst_world/normalised is 0.3, the champion's 0.4, allowed is 0.02 worse"
 
 
 @pytest.mark.parametrize(

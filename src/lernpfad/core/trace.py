@@ -8,7 +8,7 @@ from lernpfad.core.arrays import UNKNOWN, Array, FloatArray, IntArray
 from lernpfad.core.catalog import Catalog
 from lernpfad.core.protocols import KnowledgeTracer, ParallelState, ParallelTrace, S, SkillHead, WhatIf
 from lernpfad.core.sequences import NOT_ASSESSED, Interactions, Sequences
-from lernpfad.core.state import join, put, size, take
+from lernpfad.core.state import copied, join, put, size, take
 
 PROBES_PER_SKILL = 5
 _TRACED_BYTES = 1 << 28
@@ -62,12 +62,13 @@ def _walk(
     lengths = histories.lengths
     longest_first = np.argsort(-lengths, kind="stable")
     starts, ascending = histories.offsets[:-1][longest_first], np.sort(lengths)
-    state = tracer.start(len(lengths))
+    state, active = tracer.start(len(lengths)), len(lengths)
     done: list[S] = []  # states of learners whose history has ended, shortest first
     for step in range(int(lengths.max(initial=0))):
-        active = len(lengths) - int(np.searchsorted(ascending, step, side="right"))
-        done.append(take(state, slice(active, None)))
-        state = take(state, slice(0, active))
+        before_step, active = active, len(lengths) - int(np.searchsorted(ascending, step, side="right"))
+        if active < before_step:  # copied, as a view, even an empty one, would keep the states of all of this step
+            done.append(copied(take(state, slice(active, None))))
+            state = take(state, slice(0, active))
         rows = starts[:active] + step
         seen = histories.rows(rows)
         before(state, seen, rows)
