@@ -214,18 +214,16 @@ def test_every_tracer_is_served_without_what_it_was_fitted_with(tracer_case, twi
     """A bundle of each, its policy blind to the tracer: the twin of a graph is written again, since that is quick."""
     cases = {name: tracer_case(name) for name in names("tracer")}
     models = {name: one.tracer if one.twin is None else twin_of(one.tracer) for name, one in cases.items()}
-    [catalog] = {id(one.planted.catalog): one.planted.catalog for one in cases.values()}.values()
+    catalog = cases["bkt"].planted.catalog  # each case plants the same
     served_apart({name: NextBest(one, None, Random()) for name, one in models.items()}, catalog)
 
 
-def test_every_recommender_is_served_without_what_it_was_fitted_with(
-    recommender_case, tracer_case, twin_of, served_apart
-):
-    tracer = tracer_case("itemmean").tracer
+def test_every_recommender_is_served_without_what_it_was_fitted_with(recommender_case, twin_of, served_apart):
     cases = {name: recommender_case(name) for name in names("recommender")}
+    planted = cases["als"].planted  # each case plants the same
+    tracer = made("tracer", "itemmean").fit(planted.train)
     models = {name: one.recommender if one.twin is None else twin_of(one.recommender) for name, one in cases.items()}
-    [catalog] = {id(one.planted.catalog): one.planted.catalog for one in cases.values()}.values()
-    served_apart({name: NextBest(tracer, one, Random()) for name, one in models.items()}, catalog)
+    served_apart({name: NextBest(tracer, one, Random()) for name, one in models.items()}, planted.catalog)
 
 
 def test_every_policy_is_served_without_what_it_learned_with(tracer_case, experience, served_apart):
