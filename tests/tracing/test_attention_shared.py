@@ -2,6 +2,7 @@
 
 from functools import partial
 from pathlib import Path
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -82,31 +83,59 @@ def test_akt_imagines_what_stepping_and_asking_would_tell(window: int) -> None:
     np.testing.assert_allclose(tracer.what_if(state, items, at), plain, atol=1e-5)
 
 
-def test_the_twin_of_akt_goes_the_same_ways(tmp_path: Path) -> None:
-    """Histories shorter and longer than the cache, and than its reach."""
-    tracer, histories = akt(3), ragged([0, 1, 3, 6, 7, 30], seed=7)
-    tracer.export(tmp_path)
-    twin = open_tracer(tmp_path)
-    state, at, items = walked(tracer, histories), np.zeros(6), np.tile(np.array([0, 3, 4, -1, 2]), (6, 1))
-    for name, array in state_after(twin, histories).items():
-        np.testing.assert_allclose(array, state[name], atol=1e-5, err_msg=name)
-    np.testing.assert_allclose(twin.what_if(state, items, at), tracer.what_if(state, items, at), atol=1e-5)
+@pytest.mark.parametrize("window", [1, 3])
+def test_akt_reads_a_history_at_once(window: int) -> None:
+    """Histories shorter and longer than the cache, and of one longer than its reach no more than that."""
+    tracer, histories = akt(window), ragged([1, 3, 6, 7, 30], seed=7, declined=0.0)
+    network, state = tracer.built(), walked(tracer, histories)
+    for learner in range(5):
+        last = int(histories.offsets[learner + 1])
+        first = max(int(histories.offsets[learner]), last - network.reach)
+        item, outcome = (torch.as_tensor(one[None, first:last]).long() for one in (histories.item, histories.outcome))
+        with torch.inference_mode():
+            after = network.after(item, outcome, torch.tensor([first - int(histories.offsets[learner])]))
+        for name, array in after.items():
+            np.testing.assert_allclose(array.numpy()[0], state[name][learner], atol=1e-5, err_msg=name)
 
 
-def test_the_twin_of_an_lstm_reads_a_history_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    tracer, histories = tiny(max_epochs=1).fit(ragged([9] * 20)), ragged([0, 1, 12, 5], seed=3)
-    tracer.export(tmp_path)
-    twin = open_tracer(tmp_path)
+@pytest.fixture(scope="module")
+def lstm(tmp_path_factory: pytest.TempPathFactory) -> tuple[NeuralTracer, Path]:
+    tracer, folder = tiny(max_epochs=1).fit(ragged([9] * 20)), tmp_path_factory.mktemp("lstm")
+    tracer.export(folder)
+    return tracer, folder
+
+
+def test_a_twin_reads_a_history_at_once(lstm: tuple[NeuralTracer, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    tracer, histories = lstm[0], ragged([0, 1, 12, 5], seed=3)
+    twin = open_tracer(lstm[1])
     monkeypatch.setattr(twin, "update", None)
     after = state_after(twin, histories)
     for name, array in walked(tracer, histories).items():
         np.testing.assert_allclose(after[name], array, atol=1e-5)
 
 
-def test_many_learners_take_their_steps_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    tracer, histories = tiny(max_epochs=1).fit(ragged([9] * 20)), ragged([4] * 9, seed=3)
-    tracer.export(tmp_path)
-    twin = open_tracer(tmp_path)
+def test_a_twin_reads_as_far_back_as_its_graph_says(lstm: tuple[NeuralTracer, Path]) -> None:
+    twin, histories = open_tracer(lstm[1]), ragged([7], seed=3, declined=0.0)
+    given = []
+
+    class Graph:
+        notes: ClassVar = {"reach": "3"}
+
+        def run(self, asked: dict[str, Any]) -> dict[str, Any]:
+            given.append(asked)
+            return {"next.hidden": np.zeros((1, 12)), "next.cell": np.zeros((1, 12))}
+
+    twin._history = Graph()  # type: ignore[assignment]
+    state_after(twin, histories)
+    np.testing.assert_array_equal(given[0]["item"], histories.item[None, -3:])
+    np.testing.assert_array_equal(given[0]["before"], [4])
+
+
+def test_many_learners_take_their_steps_together(
+    lstm: tuple[NeuralTracer, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tracer, histories = lstm[0], ragged([4] * 9, seed=3)
+    twin = open_tracer(lstm[1])
     monkeypatch.setattr(twin, "_history", None)
     for name, array in walked(tracer, histories).items():
         np.testing.assert_allclose(state_after(twin, histories)[name], array, atol=1e-5)

@@ -49,13 +49,16 @@ class SharedRows(nn.Module):
             nothing = torch.where(seen.any(dim=2, keepdim=True), _LOWEST, 0.0)
             mine = [nothing.expand(-1, self.heads, -1, 1) + torch.zeros_like(scores[:, :, :1])]
         weight, *of_mine = _weights(scores, *mine)
-        before = torch.stack([torch.zeros_like(mine[0]), *of_mine]).cumsum(
-            dim=0
-        )  # of the rows of its own that are newer
-        newer = torch.cat([before[-1], weight[:, :, :-1]], dim=2).cumsum(dim=2)
+        closer = of_mine[0]  # what is looked at of the rows of its own that are newer than the next one
+        for part in of_mine[1:]:
+            closer = closer + part
+        newer = torch.cat([closer, weight[:, :, :-1]], dim=2).cumsum(dim=2)
         total = newer[:, :, -1:] + weight[:, :, -1:]
         scores = scores * _fading(newer, far, total, fall)
-        mine = [score * _fading(before[n], torch.tensor(float(n)), total, fall) for n, score in enumerate(mine)]
+        closer = of_mine[0]
+        for n in range(1, len(mine)):  # the newest has nothing in between
+            mine[n] = mine[n] * _fading(closer, float(n), total, fall)
+            closer = closer + of_mine[n]
         weight, *of_mine = _weights(scores, *mine)
         found, total = values.transpose(-1, -2) @ weight, weight.sum(dim=2, keepdim=True)
         for part, (_, value) in zip(of_mine, own, strict=False):
@@ -68,7 +71,7 @@ class SharedRows(nn.Module):
         return rows.view(*rows.shape[:-1], self.heads, rows.shape[-1] // self.heads).transpose(1, 2)
 
 
-def _fading(newer: Tensor, far: Tensor, total: Tensor, fall: Tensor) -> Tensor:
+def _fading(newer: Tensor, far: Tensor | float, total: Tensor, fall: Tensor) -> Tensor:
     """exp(fall sqrt(rows back x share of attention that fell on newer ones)), never below 1e-5."""
     return ((newer * far / total).sqrt() * fall).exp().clamp(min=1e-5)
 
