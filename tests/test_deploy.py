@@ -136,6 +136,15 @@ def test_the_compose_file_locks_the_service_up(compose: dict[str, Any]) -> None:
     assert f"/deploy/{Path(compose['secrets']['password']['file']).name}" in ignored
 
 
+def test_the_database_is_reached_by_the_service_alone(compose: dict[str, Any]) -> None:
+    database, serve = compose["services"]["database"], compose["services"]["serve"]
+    assert "ports" not in database
+    assert compose["networks"]["inside"] == {"internal": True}
+    assert database["networks"] == ["inside"]
+    assert "inside" in serve["networks"]
+    assert "no-new-privileges:true" in database["security_opt"]
+
+
 def test_the_compose_file_s_words_are_settings(compose: dict[str, Any], tmp_path: Path) -> None:
     """Its shell line, with a program in place of lernpfad that tells what it was given."""
     serve = compose["services"]["serve"]

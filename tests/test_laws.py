@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from composing import made, names
-from lernpfad.core import Experience, persist
+from lernpfad.core import BundleError, Experience, NextBest, persist
 from lernpfad.core.laws import (
     POLICY_LAWS,
     RECOMMENDER_LAWS,
@@ -24,10 +24,14 @@ from lernpfad.core.laws import (
     reloaded,
     that_fit,
 )
+from lernpfad.policy import Random
 from lernpfad.policy.spec import learn
+from lernpfad.serve import bundle
 from lernpfad.serve.models import read_model, write_model
+from lernpfad.serve.twin import TOLERANCE, random_histories
 from lernpfad.simulate.oracle import OracleTracer
 from lernpfad.simulate.rollout import rollout
+from serve.apart import told, told_apart
 
 LEARNERS, WEEKS = 60, 4
 
@@ -186,3 +190,50 @@ def test_offers_are_drawn_from_the_propensities(name, experience):
     offered, logged = log.item[as_asked], log.extra["propensity"][as_asked]
     np.testing.assert_allclose(drawn[np.arange(len(log)), offered], logged, rtol=1e-6)
     propensities_are_frequencies(drawn, offered)
+
+
+@pytest.fixture
+def served_apart(tmp_path):
+    """Exports stacks as bundles and holds what they say where torch and its like are not to what the originals say."""
+
+    def check(stacks, catalog):
+        for name, stack in stacks.items():
+            parts = {"tracer": stack.tracer, "recommender": stack.recommender, "policy": stack.policy}
+            facts = {"roles": None, "metrics": {}, "provenance": {}}
+            bundle.write(tmp_path / name.replace("/", "-"), catalog=catalog, **parts, **facts)
+        folders = [tmp_path / name.replace("/", "-") for name in stacks]
+        histories = random_histories(catalog, np.random.default_rng(1))
+        for (name, stack), said in zip(stacks.items(), told_apart(folders, tmp_path / "said.npz"), strict=True):
+            for what, expected in told(stack, histories).items():
+                np.testing.assert_allclose(said[what], expected, rtol=0, atol=TOLERANCE, err_msg=f"{name}: {what}")
+
+    return check
+
+
+def test_every_tracer_is_served_without_what_it_was_fitted_with(tracer_case, twin_of, served_apart):
+    """A bundle of each, its policy blind to the tracer: the twin of a graph is written again, since that is quick."""
+    cases = {name: tracer_case(name) for name in names("tracer")}
+    models = {name: one.tracer if one.twin is None else twin_of(one.tracer) for name, one in cases.items()}
+    catalog = cases["bkt"].planted.catalog  # each case plants the same
+    served_apart({name: NextBest(one, None, Random()) for name, one in models.items()}, catalog)
+
+
+def test_every_recommender_is_served_without_what_it_was_fitted_with(recommender_case, twin_of, served_apart):
+    cases = {name: recommender_case(name) for name in names("recommender")}
+    planted = cases["als"].planted  # each case plants the same
+    tracer = made("tracer", "itemmean").fit(planted.train)
+    models = {name: one.recommender if one.twin is None else twin_of(one.recommender) for name, one in cases.items()}
+    served_apart({name: NextBest(tracer, one, Random()) for name, one in models.items()}, planted.catalog)
+
+
+def test_every_policy_is_served_without_what_it_learned_with(tracer_case, experience, served_apart):
+    """All but the oracles, which see what production does not have."""
+    tracer = tracer_case("bkt").tracer
+    policies = {name: learn(made("policy", name), experience) for name in names("policy")}
+    oracles = {name for name, one in policies.items() if getattr(one, "sees_truth", False)}
+    for name in oracles:
+        with pytest.raises(BundleError, match="an oracle sees the truth"):
+            served_apart({name: NextBest(tracer, None, policies[name])}, tracer_case("bkt").planted.catalog)
+    fair = {name: NextBest(tracer, None, one) for name, one in policies.items() if name not in oracles}
+    assert len(oracles) == 2
+    served_apart(fair, tracer_case("bkt").planted.catalog)

@@ -1,3 +1,4 @@
+import weakref
 from importlib import import_module
 
 import numpy as np
@@ -19,7 +20,7 @@ from lernpfad.core import (
     what_if,
 )
 from lernpfad.core.laws import Counting
-from lernpfad.core.state import equal
+from lernpfad.core.state import equal, size
 from lernpfad.core.trace import probes
 
 
@@ -104,6 +105,44 @@ def test_trace_takes_the_parallel_path_where_there_is_one(catalog, tracer):
 
     assert trace(Parallel(catalog), history(catalog)).tolist() == [0.25] * 4
     assert trace(tracer, history(catalog)) == pytest.approx([0.3, 0.35, 0.37, 0.3])
+
+
+def test_learners_are_traced_in_groups_whose_states_fit(planted, monkeypatch):
+    """Row for row what the fold says, with a state of several learners in memory at most."""
+    tracer, most = Counting().fit(planted.train), []
+    whole = trace(tracer, planted.test)
+
+    class Watched:
+        def __init__(self, inner):
+            self.start, self.predict = inner.start, inner.predict
+            self.inner = inner
+
+        def update(self, state, seen):
+            most.append(len(seen))
+            return self.inner.update(state, seen)
+
+    monkeypatch.setattr(import_module("lernpfad.core.trace"), "_TRACED_BYTES", 3 * size(tracer.start(1)))
+    assert np.array_equal(trace(Watched(tracer), planted.test), whole)
+    assert max(most) == 3 < len(planted.test.learners)
+
+
+def test_a_walk_keeps_no_states_that_are_over(catalog):
+    """Histories end at different steps; what is kept of those that ended must not hold the others' states."""
+    made, alive = [], []
+
+    class Watched(Steps):
+        def update(self, state, seen):
+            after = super().update(state, seen)
+            assert after.base is None  # it owns its memory
+            made.append(weakref.ref(after))
+            alive.append(sum(one() is not None for one in made))
+            return after
+
+    histories = Sequences.of(catalog, [*"abcdef"], [6, 1, 5, 2, 4, 3], np.zeros(21, int), np.ones(21, int))
+    state, _ = fold(Watched(catalog), histories)
+    assert len(made) == 6
+    assert max(alive) == 2  # the one before, and the one just made
+    assert state[:, 0] == pytest.approx([0.9, 0.4, 0.8, 0.5, 0.7, 0.6])
 
 
 def test_probes_are_the_narrowest_items_of_a_skill(catalog):

@@ -79,6 +79,33 @@ def test_a_mistake_is_one_line_and_exit_code_2(lernpfad, capsys, words, line):
     assert one_line(capsys).startswith(line)
 
 
+@pytest.mark.parametrize(
+    "word",
+    [
+        "tracking.uri=https://me:hunter2@mlflow.example.org",
+        "+tracking.uri=postgresql://me:hunter2@host/mlflow",
+        "tracking.uri='postgresql://host/mlflow?user=me&password=hunter2'",
+    ],
+)
+def test_a_password_is_refused_before_anything_is_written(lernpfad, capsys, tmp_path, monkeypatch, word):
+    monkeypatch.chdir(tmp_path)
+    assert lernpfad("train", "tracer=bkt", word) == cli.REFUSED
+    said = one_line(capsys)
+    assert said.startswith("lernpfad: tracking.uri holds a password, and settings are written down; give it in MLFLOW")
+    assert "hunter2" not in said
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_password_from_the_environment_is_refused_as_well(lernpfad, capsys, tmp_path, monkeypatch, tiny_log):
+    """Hydra's dump keeps the name of the variable; ours would hold what is in it."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ELSEWHERE", "postgresql://me:hunter2@host/mlflow")
+    data = ("data=logs", f"data.folder={tiny_log}", "hydra.run.dir=run")
+    assert lernpfad("train", "tracer=itemmean", *data, "tracking.uri=${oc.env:ELSEWHERE}") == cli.REFUSED
+    assert "tracking.uri holds a password" in one_line(capsys)
+    assert not [one for one in tmp_path.rglob("*") if one.is_file() and b"hunter2" in one.read_bytes()]
+
+
 def test_a_value_of_the_wrong_type_is_named(lernpfad, capsys):
     assert lernpfad("train", "seed=many") == cli.REFUSED
     assert "seed=many" in one_line(capsys)

@@ -6,6 +6,7 @@ from contextlib import closing
 
 import pytest
 
+from composing import CONFIGS
 from lernpfad.core import ConfigError
 from lernpfad.run import judged, papers_people
 from lernpfad.run.papers import papers
@@ -122,6 +123,52 @@ def test_the_dpia_is_filled_from_the_config_and_says_what_is_left(folder):
     assert INTENDED_USE in dpia
 
 
+def test_the_documents_name_the_oversight_that_the_service_has(folder):
+    """Each address and command that they name is there, and each way of oversight is named."""
+    from lernpfad.run.cli import COMMANDS
+    from lernpfad.serve import commands
+    from lernpfad.serve.oversight import CONTEST, OVERRIDE, SKIP
+
+    told = "\n".join(text(folder, name) for name in ("technical_file", "dpia", "works_agreement", "risk_register"))
+    for way in (OVERRIDE, CONTEST, SKIP, "curriculum", "receipt", "append-only"):
+        assert way in text(folder, "technical_file"), way
+    named = re.findall(r"lernpfad (serve )?([a-z]+)", told)
+    assert {name for serve, name in named if serve} >= {"decisions", "replay", "scrub"}
+    for serve, name in named:
+        assert name in (commands.COMMANDS if serve else COMMANDS), name
+    assert "the fixed curriculum can take over" in text(folder, "dpia")
+    assert "The fixed curriculum decides" in text(folder, "risk_register")
+
+
+def test_the_works_agreement_does_not_hide_that_people_write(folder):
+    agreement = text(folder, "works_agreement")
+    assert [
+        "override, contest, skip",
+        "reason",
+        "Why, in words. Kept with the decision, and erased with the learner.",
+    ] in (rows_of(agreement))
+    assert "free text, kept as they were written" in agreement
+    assert "no text" not in agreement.lower().replace("no text of learners is read by a model", "")
+
+
+def test_what_was_not_measured_is_said(tmp_path):
+    """Without a matrix the card and the technical file say that nobody knows, and the use that is not meant stays."""
+    metrics = {name: value for name, value in METRICS.items() if name != "robustness"}
+    facts = PROVENANCE | {"intended_use": "For nurses."}
+    written(tmp_path / "bundle", metrics=metrics, provenance=facts, papers=papers({}))
+    for name in ("model_card.md", "documents/technical_file.md"):
+        page = (tmp_path / "bundle" / name).read_text(encoding="utf-8")
+        assert "Not measured: how the policy does in worlds other than" in page
+        assert "For nurses." in page
+        assert INTENDED_USE in page
+    assert "Not measured" not in text_of_measured(tmp_path)
+
+
+def text_of_measured(tmp_path):
+    written(tmp_path / "measured", metrics=METRICS, provenance=PROVENANCE, papers=papers({}))
+    return (tmp_path / "measured" / "model_card.md").read_text(encoding="utf-8")
+
+
 CSV = """world,policy,normalised,per_hour,low,high,normalised_low,normalised_high,p
 main,debtperminute,0.62,0.028,0.0127,0.052,0.39,0.82,0.04
 main,random,0.1,0.01,0.0,0.02,0.0,0.2,
@@ -135,6 +182,23 @@ def test_the_robustness_rows_are_those_of_the_matrix(tmp_path):
     assert [row["world"] for row in rows] == ["main", "fast"]
     assert (rows[0]["normalised"], rows[0]["per_hour"], rows[0]["high"]) == (0.62, 0.028, 0.052)
     assert rows[1]["normalised"] is None
+
+
+def test_the_worst_world_is_a_number_that_a_gate_can_name(tmp_path, company):
+    """`promote` has a gate for it: a challenger that is worse where it does worst is refused."""
+    from omegaconf import OmegaConf
+
+    from lernpfad.run import store
+    from lernpfad.run.gates import Gate, refusals
+    from lernpfad.run.stack import Models
+
+    (tmp_path / "matrix.csv").write_text(CSV.replace("main,random,0.1", "hard,debtperminute,0.4"))
+    models = Models(store.load(company.at("runs", "bkt"), part="tracer"), None)
+    found = judged.tables(models, matrix=str(tmp_path / "matrix.csv"), policy="debtperminute")
+    assert found["worst_world"] == {"normalised": 0.4}
+    gate = Gate(**OmegaConf.load(CONFIGS / "promote.yaml").gates.worst_world)
+    [said] = refusals([gate], found, {"worst_world": {"normalised": 0.3}})
+    assert said == "worst_world/normalised is 0.3, the champion's 0.4, allowed is 0.02 worse"
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from lernpfad.core import ConfigError, recommend
-from lernpfad.run import provenance, tracking
+from lernpfad.run import promote, provenance, tracking
 from lernpfad.run.frames import histories_of
 from lernpfad.run.record import Record
 from run.released import NAME, Shop
@@ -63,6 +63,19 @@ def test_promotion_is_refused_when_worse_and_granted_within_the_tolerance(shop, 
     assert (tags["promoted.why"], tags["promoted.over"]) == ("as good", "1")
     assert time.strptime(tags["promoted.when"][:19], "%Y-%m-%dT%H:%M:%S")
     assert command("promote", "name=gated", "version=2", "why=wider", "gates.auc.tolerance=0.1")[0] == 0
+
+
+def test_what_could_not_be_compared_is_told(shop, command, monkeypatch):
+    """Models alone were measured: that the policy is no worse is nobody's finding, and it is said so."""
+    for _ in range(2):
+        shop.registered("partly")
+    told = []
+    monkeypatch.setattr(promote.log, "warning", lambda line, *words: told.append(line % words))
+    assert command("promote", "name=partly", "why=try")[0] == 0
+    [said] = told
+    assert "closed_loop/per_hour" in said
+    assert "worst_world/normalised" in said
+    assert "tracer/auc" not in said
 
 
 def test_rollback_goes_back_version_by_version_and_then_says_so(shop, command):

@@ -79,7 +79,7 @@ def test_interactions_as_rows_carry_the_propensity_of_the_offer_they_came_of(lea
 
 def test_the_log_is_a_data_set(learners: Learners, tmp_path: Path) -> None:
     propensity = next(iter(lived(learners).values()))
-    assert logged.write(learners.store.database, catalog(), tmp_path / "logged") == 1  # the item nobody knows
+    assert logged.write(learners.store.database, catalog(), tmp_path / "logged").unheard == 1
     found = table.read(tmp_path / "logged").sequences
     assert list(found.learners) == [learners.store.pseudonym(who) for who in ("lea", "leo")]
     assert found.extra["propensity"][0] == propensity

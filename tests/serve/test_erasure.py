@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -12,6 +13,7 @@ from lernpfad.serve.decisions import decisions, training_rows
 from lernpfad.serve.engine import Engine
 from lernpfad.serve.learners import Learners
 from lernpfad.serve.oversight import CONTEST, Intervention, Oversight
+from lernpfad.serve.postgres import Postgres
 from lernpfad.serve.sqlite import Sqlite
 from lernpfad.serve.store import Receipt, Store
 from lernpfad.serve.stored import InteractionPost, LearnerItemsRequest
@@ -117,13 +119,18 @@ def test_a_reader_that_holds_the_log_is_told_of(tmp_path: Path, bundle: Bundle) 
     assert not held(tmp_path, ITEM)
 
 
-def test_postgres_files_never_hold_an_id(where: str, opened: Callable[[], Database], bundle: Bundle) -> None:
+@pytest.fixture
+def on_server(where: str, opened: Callable[[], Database]) -> Database:
     database = opened()
     if isinstance(database, Sqlite):
-        pytest.skip("SQLite has a test of its own")
-    learners = crowded(database, bundle)
+        pytest.skip("SQLite has tests of its own")
+    return database
+
+
+def test_postgres_files_never_hold_an_id(on_server: Database, bundle: Bundle) -> None:
+    learners = crowded(on_server, bundle)
     learners.erase(WHO, now=NOW)
-    [(folder,)] = database.read(lambda on: on.execute("SHOW data_directory").fetchall())
+    [(folder,)] = on_server.read(lambda on: on.execute("SHOW data_directory").fetchall())
     assert not held(Path(folder), WHO)
     assert not held(Path(folder).parent, WHO)  # nor does the server's log
 
@@ -148,6 +155,38 @@ def test_postgres_gives_back_the_room_of_whatever_was_hers(
     assert [table for table in hers if not pages(table)] == ["statements"]
     learners.erase(WHO, now=NOW)
     assert [table for table in hers if pages(table)] == []
+
+
+def test_postgres_tables_hold_her_no_more(on_server: Database, where: str, bundle: Bundle) -> None:
+    """Once they were written anew, no file of the database has her rows, her words or her pseudonym.
+
+    She is between others in every table, so that the pages that she was on stay in use.
+    """
+    from lernpfad.serve.settings import main
+
+    learners = crowded(on_server, bundle)
+    words = {who: f"these words of {who} are free text" for who in ("before", WHO, "after")}
+    for who, reason in words.items():
+        decision = learners.next_items(LearnerItemsRequest(learner=who), now=NOW).decision
+        one = Intervention(f"of-{who}", CONTEST, decision, None, reason, "key")
+        assert Oversight(learners.store).intervene(who, one, now=NOW)
+    pseudonym = learners.store.pseudonym(WHO)
+    traces = (pseudonym, ITEM, words[WHO])
+    assert all(in_tables(on_server, trace) for trace in traces)
+    learners.erase(WHO, now=NOW)
+    main(["scrub", f"store={where}"])
+    assert [trace for trace in traces if in_tables(on_server, trace)] == []
+    assert in_tables(on_server, learners.store.pseudonym("after"))
+    assert in_tables(on_server, words["after"])
+
+
+def in_tables(database: Database, text: str) -> bool:
+    """Whether a file of this database holds a text; the server's log of changes is not one of them."""
+    with cast(Postgres, database)._connected(patience=0) as connection:
+        connection.execute("CHECKPOINT")
+        [folder] = connection.execute("SHOW data_directory").fetchone()
+        [number] = connection.execute("SELECT oid FROM pg_database WHERE datname = current_database()").fetchone()
+    return held(Path(folder) / "base" / str(number), text)
 
 
 def held(folder: Path, text: str) -> bool:

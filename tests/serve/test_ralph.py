@@ -64,7 +64,7 @@ def test_they_go_in_and_come_back_as_training_data_and_as_statements(tmp_path: P
         given.append(built(0, context=decision, object=item))
         response = web.post("/v1/xapi/statements", json=given, headers={"x-experience-api-version": "1.0.3"})
     assert response.json() == [one["id"] for one in given]
-    assert logged.write(database, catalog(), tmp_path / "logged") == 0
+    assert logged.write(database, catalog(), tmp_path / "logged").unheard == 0
     from lernpfad.data import table
 
     found = table.read(tmp_path / "logged").sequences

@@ -7,6 +7,10 @@ from difflib import get_close_matches
 class LernpfadError(Exception):
     """The caller can mend this; the command line prints it as one line and exits with 2."""
 
+    def __str__(self) -> str:
+        # what it quotes, a cell of a file or the words of a library, may have line breaks
+        return " ".join(line.strip() for line in super().__str__().splitlines())
+
 
 class ConfigError(LernpfadError):
     """A setting, a name or a path in the configuration is wrong."""
@@ -25,7 +29,10 @@ class BundleError(LernpfadError):
 
 
 class LawBroken(LernpfadError, AssertionError):
-    """A model, a simulator or data broke one of the laws of `lernpfad.core.laws`."""
+    """A model, a simulator or data broke laws of `lernpfad.core.laws`; a line for each."""
+
+    def __str__(self) -> str:
+        return Exception.__str__(self)
 
 
 def unknown_name(what: str, name: str, options: Iterable[str]) -> str:

@@ -8,9 +8,11 @@ from lernpfad.core.arrays import UNKNOWN, Array, FloatArray, IntArray
 from lernpfad.core.catalog import Catalog
 from lernpfad.core.protocols import KnowledgeTracer, ParallelState, ParallelTrace, S, SkillHead, WhatIf
 from lernpfad.core.sequences import NOT_ASSESSED, Interactions, Sequences
-from lernpfad.core.state import join, put, size, take
+from lernpfad.core.state import copied, join, put, size, take
 
 PROBES_PER_SKILL = 5
+_TRACED_BYTES = 1 << 28
+"""What the states of learners who are traced at once may take."""
 _BRANCH_ROWS = 65_536
 _BRANCH_BYTES = 1 << 28
 """Imagined futures are looked at in groups of so many, whose states take no more than so much together."""
@@ -60,12 +62,13 @@ def _walk(
     lengths = histories.lengths
     longest_first = np.argsort(-lengths, kind="stable")
     starts, ascending = histories.offsets[:-1][longest_first], np.sort(lengths)
-    state = tracer.start(len(lengths))
+    state, active = tracer.start(len(lengths)), len(lengths)
     done: list[S] = []  # states of learners whose history has ended, shortest first
     for step in range(int(lengths.max(initial=0))):
-        active = len(lengths) - int(np.searchsorted(ascending, step, side="right"))
-        done.append(take(state, slice(active, None)))
-        state = take(state, slice(0, active))
+        before_step, active = active, len(lengths) - int(np.searchsorted(ascending, step, side="right"))
+        if active < before_step:  # copied, as a view, even an empty one, would keep the states of all of this step
+            done.append(copied(take(state, slice(active, None))))
+            state = take(state, slice(0, active))
         rows = starts[:active] + step
         seen = histories.rows(rows)
         before(state, seen, rows)
@@ -77,11 +80,17 @@ def _walk(
 def trace(tracer: KnowledgeTracer[S], histories: Sequences) -> FloatArray:
     """P(correct) of every row, from the learner's earlier rows only, `[N]`.
 
-    Takes the tracer's own parallel path where it has one (a law holds it to `fold`).
+    Takes the tracer's own parallel path where it has one (a law holds it to `fold`); else a group of learners after
+    the other, so that memory does not grow with their number where a state is large, as that of attention is.
     """
     if isinstance(tracer, ParallelTrace):
         return tracer.trace(histories)
-    return fold(tracer, histories)[1]
+    learners = len(histories.learners)
+    together = max(1, _TRACED_BYTES // max(size(tracer.start(1)), 1))
+    if together >= learners:
+        return fold(tracer, histories)[1]
+    some = (histories.select(slice(first, first + together)) for first in range(0, learners, together))
+    return np.concatenate([fold(tracer, group)[1] for group in some])
 
 
 def probes(catalog: Catalog, *, per_skill: int = PROBES_PER_SKILL) -> IntArray:

@@ -75,7 +75,7 @@ class Walk:
             catalog=log.catalog,
             items=np.arange(len(log.catalog)),
             eligible=may,
-            at=log.time[rows],
+            at=self._moment(rows),
             minutes_left=left,
             requirement=self._requirement(who, rows),
             tracer=self.tracer,
@@ -89,9 +89,15 @@ class Walk:
 
     def _requirement(self, who: IntArray, rows: IntArray) -> Requirement:
         if self.roles is not None and self.role is not None:
-            return self.roles.at(self.role[who], self.log.time[rows])
+            return self.roles.at(self.role[who], self._moment(rows))
         everything = np.ones((len(who), len(self.log.catalog.skills)))
         return Requirement(everything, everything)
+
+    def _moment(self, rows: IntArray) -> FloatArray:
+        """When the offers were made: "offered" in `extra` where it is known, else when the rows say."""
+        time = self.log.time[rows]
+        offered = self.log.extra.get("offered")
+        return time if offered is None else np.where(np.isnan(offered[rows]), time, offered[rows])
 
     def _see(self, who: IntArray, rows: IntArray) -> None:
         seen = self.log.rows(rows)

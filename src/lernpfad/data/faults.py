@@ -7,6 +7,13 @@ from typing import NoReturn
 from lernpfad.core import DataError, IntArray
 
 
+def refuse_twins(file: Path, columns: Sequence[str]) -> None:
+    """Refuse a table that has two columns of one name: which of them was meant?"""
+    twice = [name for place, name in enumerate(columns) if name in columns[:place]]
+    if twice:
+        refuse(file, [], f"column '{twice[0]}' is there twice", fix="remove or rename one of them")
+
+
 def refuse(file: Path, lines: Sequence[int] | IntArray, reason: str, *, fix: str, unit: str = "line") -> NoReturn:
     """Raise the DataError for the faults of one file; `lines` (from 1) are all lines with this reason, first first.
 

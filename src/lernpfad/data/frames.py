@@ -10,7 +10,7 @@ import numpy as np
 
 from lernpfad.core import Array, DataError, IntArray
 from lernpfad.data import schema, text
-from lernpfad.data.faults import refuse
+from lernpfad.data.faults import refuse, refuse_twins
 from lernpfad.data.files import Raw, existing_folder, find, load
 
 REQUIRED = ("interactions", "items")
@@ -168,8 +168,9 @@ def _parquet_rows(raw: Raw) -> Any:
     from pyarrow import parquet
 
     try:
+        refuse_twins(raw.path, parquet.read_schema(BytesIO(raw.content)).names)
         return parquet.read_table(BytesIO(raw.content)).to_pandas()
-    except (pa.ArrowInvalid, OSError) as problem:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as problem:  # the last: of what Arrow quotes
         raise DataError(f"{raw.path}: not a readable Parquet file ({problem}); write it again") from problem
 
 

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from lernpfad.core import Array, DataError, IntArray
-from lernpfad.data.faults import refuse
+from lernpfad.data.faults import refuse, refuse_twins
 from lernpfad.data.files import Raw
 
 LineOf: TypeAlias = Callable[[IntArray], IntArray]
@@ -70,6 +70,7 @@ def _table(raw: Raw, *, delimiter: str, strings: Sequence[str]) -> Any:
     except pa.ArrowInvalid as problem:
         what = str(problem).splitlines()[0]
         raise DataError(f"{raw.path}: not a readable table ({what}); save it as text, one record a line") from problem
+    refuse_twins(raw.path, table.column_names)
     if bad:
         reason = f"{bad[0][2]} fields, expected {bad[0][1]}"
         refuse(raw.path, [number for number, _, _ in bad], reason, fix="mend or remove it")

@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import Any, NoReturn
 
 from lernpfad.core.errors import ConfigError
-from lernpfad.run import resolvers, schema
+from lernpfad.run import passwords, resolvers, schema
 from lernpfad.run.explain import Refused, explain
 from lernpfad.run.places import config_folder
 
@@ -24,6 +24,8 @@ def launch(command: str, words: list[str]) -> None:
 
     words = schema.without_null(words)
     _check_flags(words)
+    for word in words:
+        passwords.refuse(word.lstrip("+~").partition("=")[0], word)
     resolvers.register()
     schema.register()
     wrapped = hydra.main(version_base="1.3", config_path=str(config_folder()), config_name=command)(_job(command))

@@ -24,6 +24,7 @@ COMMANDS = {
     "promote": "make a registered version the champion, unless it is worse",
     "rollback": "give the champion's place back to the version before",
     "serve": "answer HTTP from a bundle",
+    "collect": "the log of a running service as a data set",
     "score": "recommendations for all learners of many files, from a bundle",
     "demo": "the whole way on synthetic data, in a few minutes",
 }
@@ -80,6 +81,11 @@ def _dispatch(words: list[str]) -> int:
         from lernpfad.serve import settings
 
         settings.main(rest)
+        return 0
+    if command == "collect":
+        from lernpfad.run import collect
+
+        collect.main(rest)
         return 0
     if command == "score":
         from lernpfad.run import score

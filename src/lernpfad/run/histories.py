@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 
 from lernpfad.core import Array, Catalog, DataError, Sequences
+from lernpfad.data.faults import refuse_twins
 
 REQUIRED: Final = ("learner", "item", "time")
 OPTIONAL: Final = {"outcome": -1, "accepted": True, "minutes": np.nan, "role": ""}
@@ -68,13 +69,14 @@ def _batches(path: Path) -> Iterator[Columns]:
     try:
         file = pq.ParquetFile(path)
         names = file.schema_arrow.names
+        refuse_twins(path, names)
         missing = [name for name in REQUIRED if name not in names]
         if missing:
             raise DataError(f"{path}: no column '{missing[0]}'; expected {', '.join(REQUIRED)}, and perhaps others")
         wanted = [name for name in (*REQUIRED, *OPTIONAL) if name in names]
         for batch in file.iter_batches(batch_size=_BATCH, columns=wanted):
             yield {name: _column(batch, name, path) for name in (*REQUIRED, *OPTIONAL)}
-    except (pa.ArrowInvalid, OSError) as problem:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as problem:  # the last: of what Arrow quotes
         raise DataError(f"{path} is no Parquet file that can be read ({problem}); write it again") from problem
 
 

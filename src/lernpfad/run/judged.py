@@ -14,7 +14,10 @@ _MATRIX: Final = ("per_hour", "low", "high", "normalised", "normalised_low", "no
 
 
 def tables(models: stack.Models, *, matrix: str | None, policy: str) -> dict[str, Any]:
-    """For the manifest's metrics: `by <dimension>`, `calibration` and `robustness`, lists of rows; what there is."""
+    """For the manifest's metrics, what there is: `by <dimension>`, `calibration` and `robustness`, lists of rows.
+
+    And `worst_world`: the policy's share of what the oracle gains, in the world where it is least.
+    """
     found: dict[str, Any] = {}
     said = groups.read(models.tracer.folder.parent)
     if said is not None:
@@ -23,6 +26,9 @@ def tables(models: stack.Models, *, matrix: str | None, policy: str) -> dict[str
         found["calibration"] = groups.calibration(said)
     if matrix is not None:
         found["robustness"] = robustness(Path(matrix), policy)
+        worst = [row["normalised"] for row in found["robustness"] if row["normalised"] is not None]
+        if worst:
+            found["worst_world"] = {"normalised": min(worst)}  # a number of its own, so that a gate can name it
     return found
 
 

@@ -13,11 +13,32 @@ from lernpfad.run import papers_people, papers_risk
 from lernpfad.run.figures_of import by_group, flat, row_tables, shown
 from lernpfad.run.groups import FEWEST, spread
 from lernpfad.serve.bundle import Papers
-from lernpfad.serve.card import INTENDED_USE, text_limits
+from lernpfad.serve.card import NO_ROBUSTNESS, intended_use, text_limits
 from lernpfad.serve.manifest import Manifest
 
 FOLDER: Final = "documents"
 _AUDITED: Final = ("auc", "ece", "true_positive_rate")
+
+_OVERSIGHT: Final = """An offer is a proposal with its reason; the learner accepts or declines it, and declining is \
+no disadvantage. With a store, `lernpfad serve` also has:
+
+* skip and contest: a learner passes an offer over, or objects to it in her own words; `POST /v1/learners/skip`, \
+`contest`;
+* override: a person chooses another item than the one offered; `POST /v1/learners/override`;
+* the switch: `PUT /v1/curriculum` (key for `admin`), from the next answer on in every replica, and \
+`decide=curriculum` at the start: the fixed curriculum of the role decides, without any model;
+* the same curriculum answers by itself where a model raises; `lernpfad_fallbacks_total` counts it.
+
+Whatever the curriculum decided says so, and has no estimates. An earlier champion comes back with `lernpfad \
+rollback`.
+"""
+
+_RECORDS: Final = """Every offer is logged before it is answered, append-only: hash of the history, candidates, \
+items with propensity and reason, versions of bundle and policy. Overrides, contests, skips and every switching are \
+logged with who (the id of the key), when and why. `lernpfad serve replay` makes each decision of a bundle again \
+and compares. Erasure removes a learner's interactions, decisions, interventions, statements and state, and leaves \
+a receipt of counts and a hash.
+"""
 
 
 def papers(settings: Mapping[str, Any]) -> Papers:
@@ -74,7 +95,11 @@ def technical_file(manifest: Manifest, catalog: Catalog, roles: Roles | None) ->
     """What an AI Act technical file asks of the system itself; the operator adds what surrounds it."""
     facts = manifest.provenance
     models = [
-        {"part": part, "class": str(of["class"]), "precision": (of.get("precision") or {}).get("precision", "float32")}
+        {
+            "part": part,
+            "class": str(of["class"]),
+            "precision": (of.get("precision") or {}).get("precision", "as fitted"),
+        }
         for part, of in sorted(manifest.models.items())
     ]
     numbers = [{"metric": name, "value": value} for name, value in flat(manifest.metrics)]
@@ -83,8 +108,7 @@ def technical_file(manifest: Manifest, catalog: Catalog, roles: Roles | None) ->
         [
             "# Technical file\n",
             "## Purpose\n",
-            str(facts.get("intended_use") or INTENDED_USE) + "\n",
-            INTENDED_USE + "\n",
+            *(line + "\n" for line in intended_use(manifest) if line),
             "## What it is made of\n",
             tables.markdown(models) + "\n",
             f"Commit {facts.get('commit')}, run {facts.get('run')}, written {manifest.written} by lernpfad "
@@ -98,10 +122,11 @@ def technical_file(manifest: Manifest, catalog: Catalog, roles: Roles | None) ->
                 for name, rows in row_tables(manifest.metrics).items()
                 for line in (f"### {name}\n", tables.markdown(shown(rows)) + "\n")
             ],
+            *([] if manifest.metrics.get("robustness") else ["### robustness\n", NO_ROBUSTNESS + "\n"]),
             "## Human oversight\n",
-            "An offer is a proposal with its reason; the learner accepts or declines it. Every offer is logged with "
-            "candidates, propensity and versions, and can be replayed. An earlier champion comes back with "
-            "lernpfad rollback.\n",
+            _OVERSIGHT,
+            "## Records\n",
+            _RECORDS,
             "## Known limits\n",
             *text_limits(manifest),
             "",

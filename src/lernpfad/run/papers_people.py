@@ -20,21 +20,43 @@ SETTINGS: Final = {
 """What only the operator knows: settings of the section `papers`, and what they are."""
 
 _NOT_DONE: Final = """* No export of a person's figures to HR roles; figures by group are of 5 people and more.
-* No inference of emotions, no text or voice of learners, no comparison of one employee with another.
+* No inference of emotions, no voice, no comparison of one employee with another.
+* No text of learners is read by a model. What they write when they contest or skip an offer is kept for people.
 * No decision on promotion, termination, pay or task allocation rests on an estimate.
+"""
+
+_RIGHTS: Final = """* Information (Art. 13): a reason with every offer; data_sheet.md, works_agreement.md.
+* Access (Art. 15): `POST /v1/learners/profile` shows what is believed; `lernpfad serve decisions` writes \
+interactions, offers and interventions, by pseudonym.
+* Rectification (Art. 16): an interaction that was wrong is taken back by an xAPI statement `voided`, and the \
+estimates follow.
+* Erasure (Art. 17): `DELETE /v1/learners`, with a receipt; on PostgreSQL `lernpfad serve scrub` afterwards takes \
+the bytes out of the pages. Backups are the operator's to expire. Models fitted before keep what they learned of \
+everybody until they are fitted again, on a log without her (`lernpfad collect`).
+* Objection, human intervention (Art. 21, 22): an offer can be declined, skipped or contested, a person can \
+override it, and the fixed curriculum can take over from the models for everybody at once. All of it is logged.
 """
 
 
 def works_agreement(manifest: Manifest, settings: Mapping[str, Any]) -> str:
     """Everything that goes in, comes out, and is stored, read off the code that does it."""
-    from lernpfad.serve import schema
+    from lernpfad.serve import oversight_routes, schema
+    from lernpfad.serve import stored as kept
 
     inputs = {
-        "interaction": schema.PostedInteraction,
-        "what is wanted": schema.Wanted,
+        "interaction": kept.InteractionPost,
+        "next items": kept.LearnerItemsRequest,
+        "path": kept.LearnerPathRequest,
         "requirement": schema.PostedRequirement,
+        "override, contest, skip": oversight_routes.InterventionPost,
+        "switch to the curriculum": oversight_routes.SwitchPost,
     }
-    outputs = {"recommended item": schema.NextItem, "skill": schema.SkillProfile, "answer": schema.Answer}
+    outputs = {
+        "recommended item": schema.NextItem,
+        "step of a path": schema.PathStep,
+        "skill": schema.SkillProfile,
+        "next items": kept.LearnerItems,
+    }
     return "\n".join(
         [
             "# Features and log fields, for a works agreement\n",
@@ -42,12 +64,17 @@ def works_agreement(manifest: Manifest, settings: Mapping[str, Any]) -> str:
             f"{_given(settings, 'works_agreement')}.\n",
             "## What is read\n",
             tables.markdown(_fields(inputs)) + "\n",
+            "From an xAPI statement: actor.account, verb, object.id, result.success, result.duration, timestamp, id "
+            "and the decision that offered the item. Nothing else of it is kept.\n",
             "## What is computed and shown\n",
             tables.markdown(_fields(outputs)) + "\n",
             "## What is stored\n",
             tables.markdown([{"table": table, "columns": ", ".join(names)} for table, names in stored().items()])
             + "\n",
-            "Ids of learners and interactions are stored as keyed hashes. Erasure deletes rows, state and decisions.\n",
+            "Ids of learners and interactions are stored as keyed hashes. The reasons of interventions are free text, "
+            "kept as they were written. Erasure deletes rows, state, decisions, statements and interventions; a "
+            "receipt (counts, a hash, the moment) stays. Nothing goes by its age alone: after the months agreed on, "
+            "learners are erased by whoever operates the service. Logs and metrics of the process name no learner.\n",
             "## What is not done\n",
             _NOT_DONE,
         ]
@@ -71,10 +98,7 @@ def dpia(manifest: Manifest, settings: Mapping[str, Any]) -> str:
             "## Risks and measures\n",
             "See risk_register.md: its figures are those of this bundle. Left to be assessed: likelihood and damage.\n",
             "## Rights of those concerned\n",
-            "* Information: reasons with every offer; data_sheet.md, works_agreement.md.\n"
-            "* Erasure: `DELETE /v1/learners`, with a receipt. Models fitted before keep what they learned of "
-            "everybody until they are fitted again.\n"
-            "* Objection: an offer can be declined, and declining is no disadvantage.\n",
+            _RIGHTS,
             "## What is not done\n",
             _NOT_DONE,
         ]

@@ -25,11 +25,17 @@ def _risks(manifest: Manifest) -> list[tuple[str, str, str]]:
         ("Some groups are served worse", _widest(manifest), "Bias audit in the data sheet; look before each release"),
         ("The policy fails where the world differs", _worst(manifest), "Robustness matrix; rollback to the champion"),
         ("Scores are used to judge people", "no figure", "Intended use; groups of 5 and more; works agreement"),
-        ("A learner is identified", "no figure", "Ids as keyed hashes; erasure with receipt; nothing in logs"),
-        ("Learners stop deciding", _acceptance(manifest), "Offers can be declined; reasons are shown"),
+        ("A learner is identified", "no figure", "Ids as keyed hashes; erasure with receipt; no id in logs"),
+        ("Learners stop deciding", _acceptance(manifest), "Reasons shown; decline, skip, contest, override"),
+        ("The model or its service fails", "no figure", "The fixed curriculum decides, by itself or by the switch"),
+        ("A decision cannot be explained later", "no figure", "Append-only decision log; lernpfad serve replay"),
         ("A changed bundle is served", "sha256 of every file", "The loader refuses it and names the file"),
         ("A smaller precision changes answers", _precision(manifest), "Measured; refused beyond the allowed loss"),
-        ("The data no longer fit", f"data hash {str(manifest.data_hash)[:12]}", "Retrain; gates before promotion"),
+        (
+            "The data no longer fit",
+            f"data hash {str(manifest.data_hash)[:12]}",
+            "No alarm of its own: watch fallbacks and acceptance; lernpfad collect, retrain; gates before promotion",
+        ),
     ]
 
 

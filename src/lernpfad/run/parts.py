@@ -6,6 +6,7 @@ from typing import Any
 
 from lernpfad.core import ConfigError
 from lernpfad.data.dataset import Dataset, Split
+from lernpfad.run import passwords
 from lernpfad.run.seeds import child
 
 
@@ -62,10 +63,11 @@ def _remedy(config: Any) -> str:
 
 
 def resolved(config: Any) -> dict[str, Any]:
-    """The config as plain data, every interpolation filled in."""
+    """The config as plain data, every interpolation filled in. ConfigError if a password is in it: this is written."""
     from omegaconf import OmegaConf
 
     plain: dict[str, Any] = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)  # type: ignore[assignment]
+    passwords.refuse_any(plain)
     return plain
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from lernpfad.core import ConfigError
 from lernpfad.run import parts
 from lernpfad.run.gates import Gate, refusals
+from lernpfad.run.gates import number as measure
 from lernpfad.run.registry import Registry
 from lernpfad.serve.manifest import Manifest
 
@@ -45,6 +46,9 @@ def _require(
             f"{who}: it was measured on {mine}, the champion on {theirs}, so their metrics cannot be compared; "
             "export both from runs on the same data, or say across_data=true"
         )
+    idle = [gate.metric for gate in gates if measure(before.metrics, gate.metric) is None]
+    if idle:
+        log.warning("not compared, since the champion has no such figure: %s", ", ".join(idle))
     found = refusals(gates, before.metrics, challenger.metrics)
     if found:
         raise ConfigError(f"{who}: {'; '.join(found)}; mend it, or widen the tolerance of the gate")

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from lernpfad.core.errors import ConfigError
-from lernpfad.run import locks, provenance
+from lernpfad.run import locks, passwords, provenance
 from lernpfad.run.mlflow_model import Packaged, TracedModel, keep
 from lernpfad.run.record import Record, Start
 from lernpfad.run.registry import Registry
@@ -44,11 +44,18 @@ class Nothing:
 
 @dataclass(frozen=True)
 class MLflow:
-    """Runs in MLflow. uri: of the tracking store. artifacts: local folder, or None for the server's own place."""
+    """Runs in MLflow. uri: of the tracking store. artifacts: local folder, or None for the server's own place.
+
+    Raises ConfigError if either holds a password.
+    """
 
     uri: str
     artifacts: str | None
     experiment: str
+
+    def __post_init__(self) -> None:
+        for name, value in (("uri", self.uri), ("artifacts", self.artifacts)):
+            passwords.refuse(f"tracking.{name}", value)
 
     @contextmanager
     def start(self, start: Start) -> Iterator[Record]:

@@ -3,20 +3,18 @@
 import gc
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any, Final, TypeVar
 
-from fastapi import FastAPI, Request, Response
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
-from starlette.exceptions import HTTPException
+from fastapi import FastAPI, Response
 
 from lernpfad._version import __version__
 from lernpfad.serve import curriculum
 from lernpfad.serve.body import BodyLimit
 from lernpfad.serve.bundle import Bundle
 from lernpfad.serve.database import DAMAGED, FULL, Database, StoreError
+from lernpfad.serve.document import CHALLENGE, RETRY
 from lernpfad.serve.engine import Engine, RequestError
 from lernpfad.serve.guard import Guard
 from lernpfad.serve.keys import READ, Keys
@@ -25,11 +23,11 @@ from lernpfad.serve.metrics import Measured, Metrics
 from lernpfad.serve.metrics_routes import add_metrics
 from lernpfad.serve.oversight import Oversight, Switch
 from lernpfad.serve.oversight_routes import add_oversight
-from lernpfad.serve.routes import Needs, add_learners, as_it_is
+from lernpfad.serve.refusals import add_refusals
+from lernpfad.serve.routes import UNAVAILABLE, Needs, add_learners, as_it_is
 from lernpfad.serve.schema import (
     BundleAnswer,
     DecidedAnswer,
-    FieldProblem,
     Health,
     NextItemsAnswer,
     NextItemsRequest,
@@ -46,7 +44,6 @@ from lernpfad.serve.xapi_routes import add_xapi
 A = TypeVar("A", bound=DecidedAnswer)
 
 MAX_BODY: Final = 1_048_576
-MAX_PROBLEMS: Final = 20
 RATE: Final = 100.0
 """Requests a second that a key may ask for, of each process."""
 
@@ -61,9 +58,10 @@ _REFUSALS: dict[int | str, dict[str, Any]] = {
     422: {"model": Refusal, "description": "The request is malformed; each problem names its field."},
 }
 _GUARDED: dict[int | str, dict[str, Any]] = {
-    401: {"model": Refusal, "description": "There is no API key, or it is not known."},
+    401: {"model": Refusal, "description": "There is no API key, or it is not known."} | CHALLENGE,
     403: {"model": Refusal, "description": "The key is not for this."},
-    429: {"model": Refusal, "description": "The key asks too often; `Retry-After` says when to come back."},
+    429: {"model": Refusal, "description": "The key asks too often; `Retry-After` says when to come back."} | RETRY,
+    **UNAVAILABLE,  # keys lie in the store
 }
 _UNANSWERED: dict[int | str, dict[str, Any]] = {
     503: {"model": Refusal, "description": "The model cannot answer now, and nothing else knows a mastery."}
@@ -123,11 +121,7 @@ def create_app(
     app.state.metrics = metrics
     app.add_middleware(BodyLimit, limit=max_body)
     app.add_middleware(Measured, metrics=metrics)
-    app.add_exception_handler(RequestValidationError, _malformed)
-    app.add_exception_handler(RequestError, _not_meant)
-    app.add_exception_handler(StoreError, _not_stored)
-    app.add_exception_handler(curriculum.ModelError, _not_estimated)
-    app.add_exception_handler(HTTPException, _http_problem)
+    add_refusals(app)
     refusals = _REFUSALS | guarded
     _add_recommending(app, engine, clock, needs=needs, refusals=refusals, why=why)
     if learners is not None:
@@ -235,62 +229,3 @@ def _answers(app: FastAPI, database: Database) -> bool:
         _LOG.error("%s", problem)
         return False
     return True
-
-
-async def _malformed(request: Request, error: Exception) -> Response:
-    assert isinstance(error, RequestValidationError)
-    problems = [FieldProblem(field=_field(one["loc"], one["type"]), problem=_said(one)) for one in error.errors()]
-    return _refused(422, problems[:MAX_PROBLEMS])
-
-
-async def _not_meant(request: Request, error: Exception) -> Response:
-    assert isinstance(error, RequestError)
-    return _refused(error.status, [FieldProblem(field=error.field, problem=str(error))])
-
-
-async def _not_stored(request: Request, error: Exception) -> Response:
-    assert isinstance(error, StoreError)
-    request.app.state.metrics.count("store_errors", kind=error.kind)
-    request.app.state.refused = DAMAGED if request.app.state.refused == DAMAGED else error.kind
-    _LOG.error("%s", error)  # where the store lies is for the log, not for the client
-    refusal = _refused(503, [FieldProblem(field="store", problem=f"cannot be used now ({error.kind}); ask again")])
-    refusal.headers["Retry-After"] = "1"
-    return refusal
-
-
-async def _not_estimated(request: Request, error: Exception) -> Response:
-    request.app.state.metrics.count("unanswered")
-    return _refused(503, [FieldProblem(field="model", problem=str(error))])
-
-
-async def _http_problem(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
-    if error.status_code == 400:  # the body could not even be decoded: bytes that are no text, numbers without end
-        return _refused(422, [FieldProblem(field="body", problem="is not JSON that can be read")])
-    refusal = _refused(error.status_code, [FieldProblem(field="request", problem=str(error.detail))])
-    refusal.headers.update(error.headers or {})
-    return refusal
-
-
-def _refused(status: int, problems: Sequence[FieldProblem]) -> JSONResponse:
-    body = Refusal(
-        detail=[FieldProblem(field=_printable(one.field), problem=_printable(one.problem)) for one in problems]
-    )
-    return JSONResponse(body.model_dump(), status_code=status)
-
-
-def _field(where: Sequence[int | str], kind: str) -> str:
-    if kind == "json_invalid":
-        return "body"
-    path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in where[1:])
-    return path.removeprefix(".") or str(where[0])
-
-
-def _said(problem: dict[str, Any]) -> str:
-    reason = problem.get("ctx", {}).get("error", "")
-    return f"is not JSON: {reason}" if problem["type"] == "json_invalid" else str(problem["msg"])
-
-
-def _printable(text: str) -> str:
-    # what was posted may hold half a surrogate pair, which no answer can carry
-    return text.encode("utf-8", "backslashreplace").decode()[:300]

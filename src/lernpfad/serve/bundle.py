@@ -4,7 +4,7 @@ import shutil
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from lernpfad.core import (
 )
 from lernpfad.core.next_best import MAX_REPEATS
 from lernpfad.serve.card import model_card
+from lernpfad.serve.columns import columns, read_catalog, read_roles
 from lernpfad.serve.files import jsonable, read_arrays, write_arrays
 from lernpfad.serve.lighter import Lighter, graph_bytes, told
 from lernpfad.serve.manifest import MANIFEST, SCHEMA, Manifest, inventory, read_manifest
@@ -81,9 +82,9 @@ def write(
         models = {"tracer": write_model(tracer, draft / TRACER), "policy": _write(policy, draft / POLICY)}
         if recommender is not None:
             models["recommender"] = write_model(recommender, draft / RECOMMENDER)
-        write_arrays(draft / CATALOG, _columns(catalog))
+        write_arrays(draft / CATALOG, columns(catalog))
         if roles is not None:
-            write_arrays(draft / ROLES, _columns(roles))
+            write_arrays(draft / ROLES, columns(roles))
         facts = Manifest(
             schema=SCHEMA,
             lernpfad=__version__,
@@ -115,18 +116,20 @@ def load(folder: Path | str, *, threads: int = 1, trust: Sequence[str] = ()) -> 
     """
     folder = Path(folder).resolve()
     manifest = read_manifest(folder)
-    catalog = Catalog(**_read_columns(folder / CATALOG, Catalog))
-    roles = Roles(**_read_columns(folder / ROLES, Roles)) if (folder / ROLES).exists() else None
+    catalog = read_catalog(folder / CATALOG)
+    roles = read_roles(folder / ROLES, skills=len(catalog.skills)) if (folder / ROLES).exists() else None
     try:
         entries = manifest.models
-        tracer = read_model(entries["tracer"], folder / TRACER, threads=threads, trust=trust)
+        tracer = read_model(entries["tracer"], folder / TRACER, follows=KnowledgeTracer, threads=threads, trust=trust)
         recommender = (
-            read_model(entries["recommender"], folder / RECOMMENDER, threads=threads, trust=trust)
+            read_model(entries["recommender"], folder / RECOMMENDER, follows=Recommender, threads=threads, trust=trust)
             if "recommender" in entries
             else None
         )
         policy = _read(entries["policy"], folder / POLICY, trust)
-    except (AttributeError, KeyError, TypeError, ValueError) as problem:
+    except LernpfadError:
+        raise
+    except Exception as problem:  # constructors and graphs of any model: what they raise has no common base
         raise BundleError(
             f"{MANIFEST} in {folder} does not describe its models ({problem!r}); export the bundle again"
         ) from problem
@@ -177,21 +180,6 @@ def _expect(model: object, protocol: type, *, what: str) -> None:
             f"{MANIFEST} names {type(model).__name__} as the {what}, which is no {protocol.__name__}; "
             "export the bundle again"
         )
-
-
-def _columns(value: Catalog | Roles) -> dict[str, Any]:
-    return {one.name: getattr(value, one.name) for one in fields(value)}
-
-
-def _read_columns(folder: Path, kind: type[Catalog] | type[Roles]) -> dict[str, Any]:
-    arrays = read_arrays(folder)
-    names = {one.name for one in fields(kind)}
-    if set(arrays) != names:
-        raise BundleError(
-            f"{folder.name} in {folder.parent} holds {sorted(arrays)}, expected {sorted(names)}; "
-            "export the bundle again with this version"
-        )
-    return arrays
 
 
 @contextmanager

@@ -15,6 +15,10 @@ GENERAL_LIMITS = (
     "An item or a skill that the catalog did not hold at fitting time is judged by a prior alone.",
     "Prerequisites are as the catalog believes them; wrong edges delay items that a learner could take.",
 )
+NO_ROBUSTNESS = (
+    "Not measured: how the policy does in worlds other than the one that it was judged in is unknown. "
+    "`lernpfad matrix` measures it, and `lernpfad export matrix=<folder>/matrix.csv` puts it here."
+)
 _NAMED = ("data_hash", "intended_use", "limits")
 
 
@@ -23,10 +27,11 @@ def model_card(manifest: Manifest, *, catalog: Catalog, roles: Roles | None) -> 
     facts = manifest.provenance
     sections = {
         "What it is": _what(manifest, catalog, roles),
-        "Intended use": [str(facts.get("intended_use") or INTENDED_USE)],
+        "Intended use": intended_use(manifest),
         "Data": [f"Fitted on data with hash `{manifest.data_hash or 'not recorded'}`."],
         "Metrics": _table(("metric", "value"), _flat(manifest.metrics)) or ["None were recorded."],
         **_row_tables(manifest.metrics),
+        **({} if manifest.metrics.get("robustness") else {"Robustness": [NO_ROBUSTNESS]}),
         **_precisions(manifest),
         "Known limits": text_limits(manifest),
         "Provenance": _table(("fact", "value"), _flat({k: v for k, v in facts.items() if k not in _NAMED}))
@@ -34,6 +39,12 @@ def model_card(manifest: Manifest, *, catalog: Catalog, roles: Roles | None) -> 
     }
     body = "\n\n".join(f"## {title}\n\n" + "\n".join(lines) for title, lines in sections.items())
     return f"# Model card\n\n{body}\n"
+
+
+def intended_use(manifest: Manifest) -> list[str]:
+    """What was said of this bundle, and what it is and is not for in any case."""
+    said = str(manifest.provenance.get("intended_use") or "")
+    return [INTENDED_USE] if said in ("", INTENDED_USE) else [said, "", INTENDED_USE]
 
 
 def text_limits(manifest: Manifest) -> list[str]:

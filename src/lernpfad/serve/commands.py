@@ -1,4 +1,4 @@
-"""`lernpfad serve keys`, `decisions` and `replay`: the keys of a store, its logs as lines, and whether they hold."""
+"""`lernpfad serve keys`, `decisions`, `replay` and `scrub`: what an operator does with a store."""
 
 import sys
 import time
@@ -51,10 +51,21 @@ Decides again whatever the log says that this bundle decided, and compares. Exit
 """
 
 
+SCRUB_HELP: Final = """usage: lernpfad serve scrub store=WHERE
+
+Leaves nothing of erased learners in the files of the store. SQLite does so with every erasure. PostgreSQL keeps bytes
+of deleted rows in its pages until something else needs the place: this writes its tables anew, and whoever uses them
+waits meanwhile. Run it when few do, as often as your promise to those who were erased asks for.
+
+  store=WHERE       as for lernpfad serve (required)
+
+  lernpfad serve scrub store=postgresql://lernpfad@database/lernpfad
+"""
+
+
 def look_after(what: str, words: Sequence[str]) -> None:
-    """Do what `lernpfad serve keys`, `decisions` or `replay` asks for."""
-    commands = {"keys": (KEYS_HELP, keys), "decisions": (DECISIONS_HELP, decisions), "replay": (REPLAY_HELP, replay)}
-    usage, command = commands[what]
+    """Do what one of `COMMANDS` asks for."""
+    usage, command = COMMANDS[what]
     if any(word in ("-h", "--help", "help") for word in words):
         print(usage, end="")
     else:
@@ -129,6 +140,23 @@ def replay(words: Sequence[str]) -> None:
         raise LernpfadError(f"{len(found.differ)} decisions differ when they are made again: {shown}")
 
 
+def scrub(words: Sequence[str]) -> None:
+    """Write the store anew. Raises ConfigError of one line."""
+    database = existing(_given(words, ("store",), what="scrub")["store"])
+    try:
+        database.rewrite()
+    finally:
+        database.close()
+
+
+COMMANDS: Final[Mapping[str, tuple[str, Callable[[Sequence[str]], None]]]] = {
+    "keys": (KEYS_HELP, keys),
+    "decisions": (DECISIONS_HELP, decisions),
+    "replay": (REPLAY_HELP, replay),
+    "scrub": (SCRUB_HELP, scrub),
+}
+
+
 def existing(where: str) -> Database:
     """The store at `where`, which has to be there: a misspelt path must not make an empty one."""
     if not where.startswith(SERVERS) and "://" not in where and not Path(where).is_file():
@@ -148,14 +176,20 @@ def _days(given: Mapping[str, str]) -> float | None:
 
 
 def _given(words: Sequence[str], known: Sequence[str], *, what: str) -> Mapping[str, str]:
+    given = words_of(words, known, what=what, command=f"serve {what}")
+    if not given.get("store"):
+        raise ConfigError(f"{what} needs a store: lernpfad serve {what} store=learners.db")
+    return given
+
+
+def words_of(words: Sequence[str], known: Sequence[str], *, what: str, command: str) -> Mapping[str, str]:
+    """Words like `out=x` by name. Raises ConfigError of one line. what: takes them. command: has its help."""
     given: dict[str, str] = {}
     for word in words:
         key, equals, text = word.partition("=")
         if not equals:
-            raise ConfigError(f"{what} takes key=value words, got '{word}'; try `lernpfad serve {what} --help`")
+            raise ConfigError(f"{what} takes key=value words, got '{word}'; try `lernpfad {command} --help`")
         if key not in known:
             raise ConfigError(unknown_name(f"{what} setting", key, known))
         given[key] = text
-    if not given.get("store"):
-        raise ConfigError(f"{what} needs a store: lernpfad serve {what} store=learners.db")
     return given

@@ -80,7 +80,11 @@ class Database(Protocol):
         ...
 
     def scrub(self) -> None:
-        """Remove what deleted rows left behind in the files."""
+        """Take deleted rows out of the files, as far as that goes while others write."""
+        ...
+
+    def rewrite(self) -> None:
+        """Leave nothing of deleted rows in the files, even if others have to wait for it."""
         ...
 
     def close(self) -> None:

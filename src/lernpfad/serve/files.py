@@ -4,7 +4,7 @@ import hashlib
 import json
 import math
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,8 @@ from lernpfad.core import Array, BundleError
 ARRAYS = "arrays.safetensors"
 STRINGS = "strings.json"
 _NUMBERS = "biuf"
+_DEEPEST = 100
+"""Levels of lists and objects in a JSON file; more are nobody's settings, and exhaust the stack of what walks them."""
 
 
 def sha256(path: Path) -> str:
@@ -41,11 +43,13 @@ def write_json(path: Path, value: object) -> None:
 
 
 def read_json(path: Path) -> Any:
-    """What a JSON file holds. A file that is not JSON is a BundleError that names it."""
+    """What a JSON file holds. A file that is not JSON, or is nested too deeply, is a BundleError that names it."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse_constant)
+        value = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse_constant, parse_float=_finite)
+        _refuse_depths(value)
     except (ValueError, RecursionError) as problem:
         raise BundleError(f"{path.name} in {path.parent} is not JSON ({problem}); export the bundle again") from problem
+    return value
 
 
 def write_arrays(folder: Path, arrays: Mapping[str, Array]) -> None:
@@ -63,8 +67,21 @@ def write_arrays(folder: Path, arrays: Mapping[str, Array]) -> None:
 def read_arrays(folder: Path) -> dict[str, Array]:
     """What `write_arrays` wrote."""
     numbers = read_tensors(folder / ARRAYS)
-    strings = read_json(folder / STRINGS) if (folder / STRINGS).exists() else {}
-    return numbers | {name: np.asarray(values, dtype=np.str_) for name, values in strings.items()}
+    strings = _read_strings(folder / STRINGS) if (folder / STRINGS).exists() else {}
+    return numbers | strings
+
+
+def _read_strings(path: Path) -> dict[str, Array]:
+    lists = read_json(path)
+    if not isinstance(lists, dict):
+        raise BundleError(f"{path.name} in {path.parent} holds no lists by name; export the bundle again")
+    for name, values in lists.items():
+        if not isinstance(values, list) or not all(isinstance(one, str) for one in _flat(values)):
+            raise BundleError(f"{path.name} in {path.parent}: {name!r} is no list of strings; export the bundle again")
+    try:
+        return {name: np.asarray(values, dtype=np.str_) for name, values in lists.items()}
+    except ValueError as problem:  # rows of several lengths
+        raise BundleError(f"{path.name} in {path.parent} holds no arrays ({problem}); export it again") from problem
 
 
 def read_tensors(path: Path) -> dict[str, Array]:
@@ -101,6 +118,31 @@ def jsonable(value: object, *, exact: bool = False) -> Any:
 
 def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is no JSON number")
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if not math.isfinite(number):
+        raise ValueError(f"{digits[:40]} is no finite number")
+    return number
+
+
+def _refuse_depths(value: object) -> None:
+    level = [value]
+    for _ in range(_DEEPEST):
+        inner = [one.values() if isinstance(one, dict) else one for one in level if isinstance(one, dict | list)]
+        level = [one for many in inner for one in many]
+        if not level:
+            return
+    raise ValueError(f"it is nested more than {_DEEPEST} levels deep")
+
+
+def _flat(values: Sequence[Any]) -> Iterator[Any]:
+    for one in values:
+        if isinstance(one, list):
+            yield from _flat(one)
+        else:
+            yield one
 
 
 def _plain(name: str, array: Array) -> Array:

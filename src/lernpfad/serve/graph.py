@@ -18,7 +18,10 @@ class Graph:
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
         try:
-            self._session = ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+            # without a fallback: it tries the same again, and prints what happened on stdout
+            self._session = ort.InferenceSession(
+                str(path), options, providers=["CPUExecutionProvider"], enable_fallback=0
+            )
         except Exception as problem:  # onnxruntime has no common base of its errors
             line = str(problem).splitlines()[0]
             raise BundleError(

@@ -115,17 +115,24 @@ class Learners:
 
     def _path(self, request: LearnerPathRequest, *, now: float, why: str) -> LearnerPath:
         known = self.store.known(request.learner)
+        decision, answer, cached = self.plan(request, known, now=now, why=why, name=uuid4().hex)
+        self._kept(request.learner, known, cached, decision, answer, why=why)
+        return answer
+
+    def plan(
+        self, request: LearnerPathRequest, known: Known, *, now: float, why: str, name: str
+    ) -> tuple[Decision, LearnerPath, Cached | None]:
+        """What is logged, answered and cached of one path; see `decide`."""
         history = known.rows.history(self.engine.bundle.catalog)
         state, cached = (None, None) if why else self._standing(known, history)
         situation = self.engine.situation(request, history, now=now, minutes=request.minutes, state=state, why=why)
         planned = self.engine.planned(situation, request, k=request.k, language=request.language, why=why)
         warnings = self.engine.warnings(known.rows.item, history)
         fields = self.engine.laid_out(planned, situation, warnings, why=why, language=request.language)
-        answer = LearnerPath(**fields, decision=uuid4().hex, covers=len(known.rows))
+        answer = LearnerPath(**fields, decision=name, covers=len(known.rows))
         items = [one.model_dump() for one in answer.steps]
         decision = self._logged(answer, request, known, situation, now=now, why=why, items=items, drawn=False)
-        self._kept(request.learner, known, cached, decision, answer, why=why)
-        return answer
+        return decision, answer, cached
 
     def _kept(
         self,

@@ -45,13 +45,19 @@ def write_model(model: object, folder: Path) -> dict[str, Any]:
     return {**entry, "members": made_of} if made_of else entry
 
 
-def read_model(entry: Mapping[str, Any], folder: Path, *, threads: int = 1, trust: Sequence[str] = ()) -> Any:
-    """The fitted model that `write_model` described."""
+def read_model(
+    entry: Mapping[str, Any], folder: Path, *, follows: type = object, threads: int = 1, trust: Sequence[str] = ()
+) -> Any:
+    """The fitted model that `write_model` described. follows: what its class has to be, before it is made."""
     if entry.get("form") == GRAPHS:
         return _opened(entry, folder, threads=threads)
     kind = model_class(entry["class"], trust=trust)
+    if not issubclass(kind, follows):
+        raise BundleError(
+            f"the bundle wants {entry['class']} as a {follows.__name__}, which it is not; export it again"
+        )
     made_of = {
-        name: read_model(one, folder / MEMBERS / name, threads=threads, trust=trust)
+        name: read_model(one, folder / MEMBERS / name, follows=follows, threads=threads, trust=trust)
         for name, one in entry.get("members", {}).items()
     }
     return persist.revived(kind, entry["settings"], read_arrays(folder), made_of=made_of)
@@ -72,21 +78,29 @@ def model_class(path: str, *, trust: Sequence[str] = ()) -> type[Any]:
 
     A bundle is data that may come from anywhere, so its manifest does not decide what is imported.
     """
-    module, _, name = path.rpartition(".")
-    if not any(module == home or module.startswith(f"{home}.") for home in (HOME, *trust)):
+    module, _, name = str(path).rpartition(".")
+    if not _inside(module, trust):
         raise BundleError(
             f"the bundle wants class '{path}', which is outside of lernpfad; "
             f"if you trust it, load with trust=('{path.partition('.')[0]}',)"
         )
+    if "__main__" in module.split("."):  # it would run when it is imported
+        raise BundleError(f"the bundle wants '{path}', which is no class of a model; export it again")
     try:
         home_of = importlib.import_module(module)
     except ImportError as problem:
         raise BundleError(f"the bundle wants class '{path}', which cannot be imported: {problem}") from problem
     kind = getattr(home_of, name, None)
-    if not isinstance(kind, type):
-        options = [key for key, value in vars(home_of).items() if isinstance(value, type)]
+    # a module of ours has names of others too: Path, Popen
+    if not isinstance(kind, type) or not _inside(kind.__module__, trust):
+        classes = {key: value for key, value in vars(home_of).items() if isinstance(value, type)}
+        options = [key for key, value in classes.items() if _inside(value.__module__, trust)]
         raise BundleError(f"{unknown_name('class', name, options)} (in {module}; the bundle needs another lernpfad)")
     return kind
+
+
+def _inside(module: str, trust: Sequence[str]) -> bool:
+    return any(module == home or module.startswith(f"{home}.") for home in (HOME, *trust))
 
 
 def _path(kind: Any) -> str:

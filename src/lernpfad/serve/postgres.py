@@ -94,9 +94,19 @@ class Postgres:
         return result
 
     def scrub(self) -> None:
-        """Let the server take deleted rows out of its tables; others write meanwhile, and it may take its time."""
+        """Let the server take deleted rows out of its tables; others write meanwhile, and it may take its time.
+
+        No query finds them then. Their bytes stay in the free part of a page until something else needs the place.
+        """
+        self._vacuum("VACUUM")
+
+    def rewrite(self) -> None:
+        """Write every table into a new file; nobody else can use it meanwhile."""
+        self._vacuum("VACUUM FULL")
+
+    def _vacuum(self, how: str) -> None:
         with self._told(), self._connected(patience=0) as connection:
-            connection.execute(f"VACUUM learners, {', '.join(LEARNER_TABLES)}")
+            connection.execute(f"{how} learners, {', '.join(LEARNER_TABLES)}")
 
     def close(self) -> None:
         """Close the connections."""
@@ -116,7 +126,9 @@ class Postgres:
         everybodys = (self._driver.OperationalError, self._driver.InterfaceError)
 
         def work(on: Transaction) -> None:
-            if len(jobs) > 1:  # one alone locks learners in order, and is begun anew after a deadlock with those who do not
+            if (
+                len(jobs) > 1
+            ):  # one alone locks learners in order, and is begun anew after a deadlock with those who do not
                 on.execute(_SHARED)
             run(on, jobs, everybodys=everybodys)
 

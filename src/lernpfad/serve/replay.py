@@ -9,7 +9,7 @@ from lernpfad.serve.database import Database
 from lernpfad.serve.decisions import Decision, decisions
 from lernpfad.serve.learners import Learners
 from lernpfad.serve.store import Known, columns
-from lernpfad.serve.stored import LearnerItemsRequest
+from lernpfad.serve.stored import LearnerItemsRequest, LearnerPathRequest
 
 
 class ReplayError(LernpfadError):
@@ -37,9 +37,12 @@ def replay(learners: Learners, pseudonym: str, logged: Decision) -> Decision:
         raise ReplayError(f"decision {logged.id}: the interactions that were known then are not in the store")
     asked = dict(logged.asked)
     why = str(asked.pop("curriculum", ""))
-    request = LearnerItemsRequest.model_validate(asked | {"learner": "replayed", "at": logged.at})
-    made, _, _ = learners.decide(request, known, now=logged.made, why=why, name=logged.id)
-    return made
+    told: dict[str, Any] = asked | {"learner": "replayed", "at": logged.at}
+    if _of_path(asked):
+        plan = LearnerPathRequest.model_validate(told)
+        return learners.plan(plan, known, now=logged.made, why=why, name=logged.id)[0]
+    request = LearnerItemsRequest.model_validate(told)
+    return learners.decide(request, known, now=logged.made, why=why, name=logged.id)[0]
 
 
 def compare(learners: Learners) -> Compared:
@@ -54,6 +57,11 @@ def compare(learners: Learners) -> Compared:
         else:
             differ.append(logged.id)
     return Compared(same, differ, others)
+
+
+def _of_path(asked: Mapping[str, Any]) -> bool:
+    """Whether a path was asked for: `draw` is what the next items alone can be asked for, and always logged with."""
+    return "draw" not in asked
 
 
 def _equal(learners: Learners, pseudonym: str, logged: Decision) -> bool:

@@ -7,6 +7,7 @@ from urllib.parse import unquote
 from fastapi import FastAPI, Header, Response
 from pydantic import BaseModel
 
+from lernpfad.serve.document import AFTER_A_DECISION, ENCODED_LEARNER, LONGEST_LEARNER, RETRY
 from lernpfad.serve.engine import RequestError
 from lernpfad.serve.keys import ERASE, READ, WRITE
 from lernpfad.serve.learners import Learners
@@ -27,10 +28,8 @@ from lernpfad.serve.stored import (
 Needs = Callable[[str], list[Any]]
 """From a scope to the dependencies of a path that needs it."""
 
-LONGEST_LEARNER: Final = 256
-
 UNAVAILABLE: Final[dict[int | str, Any]] = {
-    503: {"model": Refusal, "description": "The store, or the model of a profile, cannot do its work now."}
+    503: {"model": Refusal, "description": "The store, or the model of a profile, cannot do its work now."} | RETRY
 }
 CONFLICT: Final[dict[int | str, Any]] = {
     409: {"model": Refusal, "description": "The id was stored with other content; nothing is stored."}
@@ -90,18 +89,19 @@ def _add_reading(
     why: Callable[[], str],
 ) -> None:
     shared: dict[str, Any] = {"tags": ["learners"], "responses": refusals, "dependencies": dependencies}
+    deciding = shared | {"responses": refusals | AFTER_A_DECISION}
 
     @app.post(
         "/v1/learners/next-items",
         response_model=LearnerItems,
-        **shared,
+        **deciding,
         summary="The best next items of a stored learner",
     )
     def next_items(request: LearnerItemsRequest) -> Response:
         """As `/v1/next-items`, from what is stored. The decision is in the log before it is answered."""
         return as_it_is(learners.next_items(request, now=clock(), why=why()))
 
-    @app.post("/v1/learners/path", **shared, summary="The learning path of a stored learner")
+    @app.post("/v1/learners/path", **deciding, summary="The learning path of a stored learner")
     def path(request: LearnerPathRequest) -> LearnerPath:
         """As `/v1/path`, from what is stored. The plan is in the decision log before it is answered."""
         return learners.path(request, now=clock(), why=why())
@@ -124,7 +124,9 @@ def _add_erasing(
         "/v1/learners", tags=["learners"], responses=refusals, dependencies=dependencies, summary="Erase a learner"
     )
     def erase(
-        x_learner: Annotated[str, Header(min_length=1, max_length=3 * 4 * LONGEST_LEARNER, description="Her id.")],
+        x_learner: Annotated[
+            str, Header(description="Her id.", json_schema_extra={"pattern": f"^{ENCODED_LEARNER.pattern}$"})
+        ],
     ) -> ReceiptAnswer:
         """Rows, states and decisions go, from the files too. The id is percent-encoded UTF-8. May be repeated."""
         receipt = learners.erase(_decoded(x_learner), now=clock())
@@ -132,13 +134,9 @@ def _add_erasing(
 
 
 def _decoded(given: str) -> str:
-    try:
-        learner = unquote(given, errors="strict")
-        learner.encode()
-    except UnicodeError:
-        learner = ""
-    if not 0 < len(learner) <= LONGEST_LEARNER:
+    # bytes beyond ASCII would be taken for other characters than were meant, and nobody erased
+    if not ENCODED_LEARNER.fullmatch(given):
         raise RequestError(
             "x-learner", f"expected an id of 1 to {LONGEST_LEARNER} characters, percent-encoded as UTF-8"
         )
-    return learner
+    return unquote(given, errors="strict")

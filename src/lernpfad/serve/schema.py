@@ -2,7 +2,10 @@
 
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetJsonSchemaHandler, JsonValue
+from pydantic.json_schema import JsonSchemaValue
+
+from lernpfad.serve.document import DECLINED_WITHOUT_OUTCOME, ROLE_OR_REQUIREMENT, with_rule
 
 MAX_HISTORY: Final = 2_000
 MAX_K: Final = 100
@@ -14,6 +17,13 @@ LATEST: Final = 32_503_680_000.0
 _LONGEST_ID = 256
 _MINUTES_OF_A_WEEK = 10_080.0
 
+
+def _whole(number: Any) -> Any:
+    # to JSON Schema 3.0 is an integer, and some clients write every number so
+    return int(number) if isinstance(number, float) and number.is_integer() else number
+
+
+Whole = Annotated[int, BeforeValidator(_whole)]
 Id = Annotated[str, Field(min_length=1, max_length=_LONGEST_ID)]
 Time = Annotated[float, Field(ge=0.0, le=LATEST, allow_inf_nan=False)]
 Minutes = Annotated[float, Field(ge=0.0, le=_MINUTES_OF_A_WEEK, allow_inf_nan=False)]
@@ -45,6 +55,10 @@ class PostedInteraction(Posted):
     minutes: Minutes | None = Field(default=None, description="Minutes spent; the item's expected minutes if left out.")
     time: Time = Field(description="When, in seconds since the epoch, UTC. Oldest first.")
 
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: Any, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return with_rule(core, handler, DECLINED_WITHOUT_OUTCOME)
+
 
 class PostedRequirement(Posted):
     """What is asked for in one skill."""
@@ -68,6 +82,10 @@ class Wanted(Posted):
         description="The moment to answer for, seconds since the epoch, UTC; not before the last interaction. "
         "The server's clock if left out.",
     )
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: Any, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return with_rule(core, handler, ROLE_OR_REQUIREMENT)
 
 
 class ProfileRequest(Wanted):
@@ -95,7 +113,7 @@ class NextItemsRequest(ProfileRequest):
     )
 
     minutes: Minutes | None = Field(default=None, description="Minutes available now; no limit if left out.")
-    k: int = Field(default=5, ge=1, le=MAX_K, description="How many items at most.")
+    k: Whole = Field(default=5, ge=1, le=MAX_K, description="How many items at most.")
     language: Language = Field(default="en", description=LANGUAGE)
 
 
@@ -123,7 +141,7 @@ class PathRequest(ProfileRequest, Ahead):
     )
 
     minutes: Minutes | None = Field(default=None, description="Minutes available now; no limit if left out.")
-    k: int = Field(default=5, ge=1, le=MAX_STEPS, description="How many steps at most.")
+    k: Whole = Field(default=5, ge=1, le=MAX_STEPS, description="How many steps at most.")
     language: Language = Field(default="en", description=LANGUAGE)
 
 

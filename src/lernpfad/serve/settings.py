@@ -95,11 +95,11 @@ def parse(words: Sequence[str]) -> ServeSettings:
 
 
 def main(words: Sequence[str]) -> None:
-    """Serve until interrupted, or do what `keys`, `decisions` and `replay` ask for.
+    """Serve until interrupted, or do what one of `commands.COMMANDS` asks for.
 
     A wrong setting, a damaged bundle or store is a LernpfadError, which the command prints.
     """
-    if words and words[0] in ("keys", "decisions", "replay"):
+    if words and words[0] in ("keys", "decisions", "replay", "scrub"):
         from lernpfad.serve import commands
 
         commands.look_after(words[0], words[1:])

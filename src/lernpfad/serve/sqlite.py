@@ -107,6 +107,10 @@ class Sqlite:
         if busy:
             raise StoreError(BUSY, f"{self} is being read, so its log keeps what was erased; erase once more")
 
+    def rewrite(self) -> None:
+        """The same: SQLite has overwritten deleted rows with zeros already."""
+        self.scrub()
+
     def close(self) -> None:
         """Close the file."""
         with self._locks[True], self._locks[False]:

@@ -18,6 +18,7 @@ from lernpfad.serve.schema import (
     PostedInteraction,
     ProfileAnswer,
     Wanted,
+    Whole,
 )
 
 MAX_BATCH: Final = 1_000
@@ -76,7 +77,7 @@ class LearnerItemsRequest(LearnerProfileRequest):
     model_config = ConfigDict(json_schema_extra={"examples": [{"learner": "p-7f3a", "minutes": 15.0, "k": 3}]})
 
     minutes: Minutes | None = Field(default=None, description="Minutes available now; no limit if left out.")
-    k: int = Field(default=5, ge=1, le=MAX_K, description="How many items at most.")
+    k: Whole = Field(default=5, ge=1, le=MAX_K, description="How many items at most.")
     draw: bool = Field(
         default=False,
         description="Draw the first item from the policy's propensities instead of taking the best: the log of such "
@@ -93,7 +94,7 @@ class LearnerPathRequest(LearnerProfileRequest, Ahead):
     )
 
     minutes: Minutes | None = Field(default=None, description="Minutes available now; no limit if left out.")
-    k: int = Field(default=5, ge=1, le=MAX_STEPS, description="How many steps at most.")
+    k: Whole = Field(default=5, ge=1, le=MAX_STEPS, description="How many steps at most.")
     language: Language = Field(default="en", description=LANGUAGE)
 
 

@@ -15,16 +15,16 @@ from lernpfad.serve.schema import LATEST
 
 LONGEST: Final = 256
 """Characters of an id that the store keeps."""
-_LONGEST_IRI: Final = 2_048
+LONGEST_IRI: Final = 2_048
 _MINUTES_OF_A_WEEK: Final = 10_080.0
 
-_IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s<>\"{}|\\^`\x00-\x20]+")
-_UUID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
-_TIMESTAMP = re.compile(
+IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s<>\"{}|\\^`\x00-\x20]+")
+UUID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
+TIMESTAMP = re.compile(
     r"(\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d)(:\d\d)?(?:\.(\d{1,12}))?([Zz]|[+-]\d\d(?::?\d\d)?)", flags=re.ASCII
 )
 _NUMBER = r"(\d{1,9}(?:[.,]\d{1,9})?)"
-_DURATION = re.compile(
+DURATION = re.compile(
     rf"P(?:{_NUMBER}Y)?(?:{_NUMBER}M)?(?:{_NUMBER}W)?(?:{_NUMBER}D)?"
     rf"(?:T(?=[\d])(?:{_NUMBER}H)?(?:{_NUMBER}M)?(?:{_NUMBER}S)?)?",
     flags=re.ASCII,
@@ -51,7 +51,7 @@ def mapping(given: object, field: str, *, known: Collection[str] | None = None) 
     return given
 
 
-def text(given: object, field: str, *, longest: int = _LONGEST_IRI) -> str:
+def text(given: object, field: str, *, longest: int = LONGEST_IRI) -> str:
     """A string that a database can keep."""
     if not isinstance(given, str) or not 0 < len(given) <= longest:
         raise wrong(field, f"expected a string of 1 to {longest} characters, got {_kind(given)}")
@@ -62,14 +62,14 @@ def text(given: object, field: str, *, longest: int = _LONGEST_IRI) -> str:
 
 def iri(given: object, field: str) -> str:
     """An absolute IRI, such as https://lms.example.org/items/417."""
-    if not _IRI.fullmatch(text(given, field)):
+    if not IRI.fullmatch(text(given, field)):
         raise wrong(field, "expected an absolute IRI, such as https://lms.example.org/items/417")
     return str(given)
 
 
 def uuid(given: object, field: str) -> str:
     """A UUID in lower case."""
-    if not isinstance(given, str) or not _UUID.fullmatch(given):
+    if not isinstance(given, str) or not UUID.fullmatch(given):
         raise wrong(field, "expected a UUID, such as 6f3c9c1e-0f0e-4c58-9d3b-0c5a9b1d2e3f")
     return given.lower()
 
@@ -91,7 +91,7 @@ def truth(given: object, field: str) -> bool:
 
 def moment(given: object, field: str) -> float:
     """Seconds since the epoch of an ISO 8601 timestamp with its offset from UTC; -00:00 is refused, as xAPI says."""
-    found = _TIMESTAMP.fullmatch(given) if isinstance(given, str) else None
+    found = TIMESTAMP.fullmatch(given) if isinstance(given, str) else None
     problem = "expected a date and time with its offset from UTC, such as 2026-03-02T09:14:05Z"
     if found is None:
         raise wrong(field, problem)
@@ -110,7 +110,7 @@ def moment(given: object, field: str) -> float:
 
 def minutes(given: object, field: str) -> float:
     """Minutes of an ISO 8601 duration, such as 4.2 for PT4M12S; at most a week, as everywhere."""
-    found = _DURATION.fullmatch(given) if isinstance(given, str) else None
+    found = DURATION.fullmatch(given) if isinstance(given, str) else None
     parts = [] if found is None else [part and float(part.replace(",", ".")) for part in found.groups()]
     if all(part is None for part in parts):
         raise wrong(field, "expected an ISO 8601 duration, such as PT4M12S")

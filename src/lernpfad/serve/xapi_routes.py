@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Annotated, Any, Final
 
-from fastapi import Body, FastAPI, Header, Query, Response
+from fastapi import Body, FastAPI, Query, Request, Response
 
 from lernpfad.serve import statements
 from lernpfad.serve.engine import RequestError
@@ -14,24 +14,11 @@ from lernpfad.serve.routes import CONFLICT, UNAVAILABLE, Needs
 from lernpfad.serve.schema import Refusal
 from lernpfad.serve.xapi import VERSIONS, Statement, statement
 from lernpfad.serve.xapi import statements as understood
+from lernpfad.serve.xapi_document import EXAMPLE, STATEMENT, STATEMENTS, UUID_SCHEMA, VERSION_HEADER
 
 PATH: Final = "/v1/xapi/statements"
 ANSWERS: Final = {"X-Experience-API-Version": "1.0.3"}
 _MALFORMED: Final[dict[int | str, Any]] = {400: {"model": Refusal, "description": "A statement is no xAPI."}}
-_EXAMPLE: Final[dict[str, Any]] = {
-    "id": "6f3c9c1e-0f0e-4c58-9d3b-0c5a9b1d2e3f",
-    "timestamp": "2026-03-02T09:14:05Z",
-    "actor": {"account": {"homePage": "https://lms.example.org", "name": "p-7f3a"}},
-    "verb": {"id": "http://adlnet.gov/expapi/verbs/answered"},
-    "object": {"id": "https://lms.example.org/items/i7"},
-    "result": {"success": True, "score": {"scaled": 1.0}, "duration": "PT4M12S"},
-}
-_OBJECT: Final[dict[str, Any]] = {"type": "object", "required": ["actor", "verb", "object"]}
-_SCHEMA: Final[dict[str, Any]] = {"examples": [_EXAMPLE], "anyOf": [_OBJECT, {"type": "array", "items": _OBJECT}]}
-
-Version = Annotated[
-    str, Header(alias="X-Experience-API-Version", max_length=32, description="Of xAPI: 1.0.x or 2.0.x.")
-]
 
 
 def add_xapi(
@@ -49,6 +36,7 @@ def add_xapi(
         "tags": ["xapi"],
         "responses": refusals | UNAVAILABLE | CONFLICT | _MALFORMED,
         "dependencies": needs(WRITE),
+        "openapi_extra": {"parameters": [VERSION_HEADER]},
     }
 
     def keep(given: list[Statement], *, batch: bool) -> None:
@@ -58,10 +46,12 @@ def add_xapi(
 
     @app.post(PATH, **shared, summary="Store one statement or a list of them, all or none")
     def post(
-        posted: Annotated[Any, Body(json_schema_extra=_SCHEMA)], response: Response, version: Version = ""
+        posted: Annotated[Any, Body(json_schema_extra={"examples": [EXAMPLE]} | STATEMENTS)],
+        request: Request,
+        response: Response,
     ) -> list[str]:
         """Answers the ids in order, once the statements are on the disk. The same again changes nothing."""
-        _check(version)
+        _check(request)
         given = understood(posted, now=clock(), home=home)
         keep(given, batch=isinstance(posted, list))
         response.headers.update(ANSWERS)
@@ -69,16 +59,16 @@ def add_xapi(
 
     @app.put(PATH, **shared, status_code=204, response_class=Response, summary="Store one statement under its id")
     def put(
-        posted: Annotated[Any, Body(json_schema_extra={"examples": [_EXAMPLE]} | _OBJECT)],
-        name: Annotated[str, Query(alias="statementId", max_length=64, description="Its UUID.")],
-        version: Version = "",
+        posted: Annotated[Any, Body(json_schema_extra={"examples": [EXAMPLE]} | STATEMENT)],
+        name: Annotated[str, Query(alias="statementId", description="Its UUID.", json_schema_extra=UUID_SCHEMA)],
+        request: Request,
     ) -> Response:
         """Nothing in the answer; the statement is on the disk. The same again changes nothing."""
-        _check(version)
+        _check(request)
         keep([statement(posted, "statement", now=clock(), home=home, name=name)], batch=False)
         return Response(status_code=204, headers=ANSWERS)
 
 
-def _check(version: str) -> None:
-    if not version.startswith(VERSIONS):
+def _check(request: Request) -> None:
+    if not request.headers.get(VERSION_HEADER["name"], "").startswith(VERSIONS):
         raise RequestError("X-Experience-API-Version", "expected the header to say 1.0.x or 2.0.x", status=400)

@@ -96,6 +96,14 @@ class SlotKT(DKT):
         kept = torch.sigmoid(self.keep(answer))[..., None, None] * state["slots"]
         return {**super().step(state, item, outcome), "slots": kept + added}
 
+    def after(self, item: Tensor, outcome: Tensor, before: Tensor) -> State:
+        """DKT's; and what all rows wrote into the slots, each faded by the rows after it."""
+        answers = self._read(item, outcome)
+        faded = logsigmoid(self.keep(answers)).cumsum(dim=1)
+        left = (faded[:, -1:] - faded).exp().unsqueeze(-1)
+        slots = (self._address(item) * left).permute(0, 2, 3, 1) @ self._written(answers).transpose(1, 2)
+        return {**super().after(item, outcome, before), "slots": slots}
+
     def score(self, state: State, items: Tensor) -> Tensor:
         """Logits of a correct answer to each candidate, `[B, C]`."""
         return super().score(state, items) + self._asked(state, self._address(items))

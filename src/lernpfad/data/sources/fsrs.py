@@ -71,5 +71,18 @@ def _seconds(raw: Raw, column: Any) -> FloatArray:
         )
         refuse(raw.path, bad + 2, reason, fix="mend the time or remove the record")
     plain = pc.replace_substring_regex(column, r"(\+00:00|Z)$", "").to_numpy(zero_copy_only=False)
-    seconds: FloatArray = plain.astype("datetime64[us]").astype(np.int64) / 1e6
+    try:
+        seconds: FloatArray = plain.astype("datetime64[us]").astype(np.int64) / 1e6
+    except ValueError:
+        bad = np.flatnonzero([not _in_the_calendar(told) for told in plain])
+        reason = f"review_time is '{column[int(bad[0])].as_py()}', which is in no calendar"
+        refuse(raw.path, bad + 2, reason, fix="mend the time or remove the record")
     return seconds
+
+
+def _in_the_calendar(told: str) -> bool:
+    try:
+        np.datetime64(told, "us")
+    except ValueError:
+        return False
+    return True

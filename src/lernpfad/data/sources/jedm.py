@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from io import BytesIO
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 
@@ -58,7 +57,8 @@ def _catalog(raw: Raw) -> Catalog:
 
     try:
         matrix: Any = sparse.load_npz(BytesIO(raw.content)).tocsr()
-    except (ValueError, KeyError, OSError, BadZipFile) as problem:
+        matrix.check_format(full_check=True)
+    except Exception as problem:  # of zip, zlib, NumPy and scipy, which have no common base
         raise DataError(f"{raw.path}: not a sparse matrix of scipy ({problem}); get it again, {GUIDE}") from problem
     matrix.eliminate_zeros()
     items, skills = matrix.shape
