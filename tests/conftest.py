@@ -1,7 +1,9 @@
 """What all tests share: one thread and no display, the planted data, and the way to the public learner logs."""
 # ruff: noqa: E402  (the environment has to be set before numpy is imported)
 
+import logging
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 # before numpy is imported: more threads would compete with each other, and implicit warns about them
@@ -19,6 +21,16 @@ REPOSITORY = Path(__file__).parents[1]
 
 settings.register_profile("repeatable", deadline=None, derandomize=True, max_examples=60)
 settings.load_profile("repeatable")
+
+
+@pytest.fixture(autouse=True)
+def log_files_closed() -> Iterator[None]:
+    """Hydra opens a log file for each command and leaves it open, which another test would be blamed for."""
+    before = list(logging.root.handlers)
+    yield
+    for handler in [one for one in logging.root.handlers if one not in before and isinstance(one, logging.FileHandler)]:
+        logging.root.removeHandler(handler)
+        handler.close()
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,5 @@
 """The HTTP application, `/v1`. Whatever is posted, the answer is a recommendation or a refusal that names the field."""
 
-import gc
 import logging
 import time
 from collections.abc import AsyncIterator, Callable
@@ -101,8 +100,6 @@ def create_app(
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         # a broken bundle fails here, and the first learner waits less
         engine.next_items(NextItemsRequest(), now=clock(), why=curriculum.SET if fixed else "")
-        gc.collect()
-        gc.freeze()  # what is there now stays: looking through it again and again cost a third of an answer
         app.state.ready = True
         yield
         app.state.ready = False

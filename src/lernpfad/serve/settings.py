@@ -1,5 +1,6 @@
 """`lernpfad serve`: settings from key=value words, without Hydra, and the process that listens."""
 
+import gc
 import socket
 import sys
 import time
@@ -130,6 +131,8 @@ def serve(settings: ServeSettings) -> None:
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
             if self.started:
+                gc.collect()
+                gc.freeze()  # what is there now stays: looking through it again and again cost a third of an answer
                 print(f"bundle {bundle.version} at {address}/v1, its documentation at {address}/docs", flush=True)
 
     app = create_app(
