@@ -23,10 +23,11 @@ UPKEEP = 1e-3
 
 
 class Look(NamedTuple):
-    """A look ahead. cost: minutes for one accepted offer, ready: met prerequisites, effect, guess: all `[learners, C]`.
+    """A look ahead.
 
-    short: the columns that the guess chose, closed, owed: debt that each is imagined to close, and could: `[learners,
-    n]`.
+    Of all candidates, `[learners, C]`: cost, the minutes for one accepted offer; ready, how well prerequisites are met;
+    effect; guess. Of the shortlist, `[learners, n]`: short, its columns; closed, the debt that each is imagined to
+    close; owed, the debt that it could.
     """
 
     cost: FloatArray
