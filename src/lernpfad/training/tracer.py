@@ -40,6 +40,7 @@ class NeuralTracer(NeuralModel):
         kind = getattr(network, "func", network)
         if hasattr(kind, "skill_logits"):
             self.mastery = self._mastery
+        self._imagine: Any = None
         if hasattr(kind, "what_if"):
             self.what_if = self._what_if
 
@@ -94,9 +95,10 @@ class NeuralTracer(NeuralModel):
         from lernpfad.training.imagine import Imagine
 
         network = self.built()
-        imagine = Imagine(network, self.item_skills_, self.assessed_)
+        if self._imagine is None or self._imagine.network is not network:  # its tables are those of the catalog
+            self._imagine = Imagine(network, self.item_skills_, self.assessed_)
         with torch.inference_mode():
-            after: FloatArray = imagine(_index(items), _tensors(state)).numpy().astype(np.float64)
+            after: FloatArray = self._imagine(_index(items), _tensors(state)).numpy().astype(np.float64)
         return after
 
     def _mastery(self, state: ArrayState, at: FloatArray) -> FloatArray:
