@@ -77,6 +77,26 @@ def test_each_writer_on_postgresql_gets_its_own_result(server: Server, most: int
     database.close()
 
 
+def test_a_lone_writer_waits_for_no_other_replica(server: Server) -> None:
+    """While another replica commits for several, one alone goes on, and those who would share a commit wait."""
+    from lernpfad.serve.postgres import _SHARED, Postgres
+
+    url = server.fresh("lone")
+    database, other = Postgres(url, patience=1), Postgres(url)
+    Store(database)
+
+    def meanwhile(on: Transaction) -> dict[int, object]:
+        on.execute(_SHARED)
+        assert Store(database).record([("lea", row("alone"))], now=NOW).stored == 1
+        return together(database, [("lea", row("a")), ("leo", row("b"))])
+
+    found = other.write(meanwhile)
+    assert [type(one) for one in found.values()] == [StoreError] * 2
+    assert together(database, [("lea", row("a")), ("leo", row("b"))]) == {0: 1, 1: 1}
+    for one in (database, other):
+        one.close()
+
+
 def each_gets_its_own(database: Database) -> None:
     """One refusal among five who wait at the same time."""
     Store(database).record([("lea", row("known"))], now=NOW)

@@ -126,9 +126,8 @@ class Postgres:
         everybodys = (self._driver.OperationalError, self._driver.InterfaceError)
 
         def work(on: Transaction) -> None:
-            if (
-                len(jobs) > 1
-            ):  # one alone locks learners in order, and is begun anew after a deadlock with those who do not
+            # one alone locks its learners in order, and is begun anew after a deadlock with those who do not
+            if len(jobs) > 1:
                 on.execute(_SHARED)
             run(on, jobs, everybodys=everybodys)
 
