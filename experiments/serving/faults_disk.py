@@ -4,7 +4,7 @@ import os
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,26 @@ def small_disk(folder: Path, size: str) -> Iterator[Path]:
         subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
+def mended(
+    server: Running, storm: Storm, mend: Callable[[], object], *, fault: str, name: str, after: float
+) -> dict[str, Any]:
+    """What clients see of a fault that has begun, and once it is mended. after: seconds from here until it is."""
+    began, seen = time.monotonic(), server.seen()
+    time.sleep(after)
+    ended = time.monotonic()
+    mend()
+    time.sleep(2)
+    storm.stop()
+    return {
+        "fault": fault,
+        "client": seen,
+        f"storm while {name}": storm.answered(began, ended),
+        "first write after": storm.first("write", ended),
+        "log": server.log(),
+        "tracebacks": server.tracebacks(),
+    }
+
+
 def full(bundle: Path, folder: Path) -> Iterator[dict[str, Any]]:
     """The disk is filled while four write and two read, and freed again."""
     with small_disk(folder / "disk", "16m") as disk:
@@ -34,21 +54,9 @@ def full(bundle: Path, folder: Path) -> Iterator[dict[str, Any]]:
                 while True:
                     filled.write(b"\0" * 4096)
             time.sleep(3)
-            from_, seen = time.monotonic(), server.seen()
-            time.sleep(2)
-            freed = time.monotonic()
-            ballast.unlink()
-            time.sleep(2)
-            storm.stop()
-            found = {
-                "fault": "disk full (the file system under SQLite), freed after 5 s",
-                "client": seen,
-                "storm while full": storm.answered(from_, freed),
-                "first write after": storm.first("write", freed),
-                "log": server.log(),
-                "tracebacks": server.tracebacks(),
-                "seconds to stop": server.stop(),
-            }
+            fault = "disk full (the file system under SQLite), freed after 5 s"
+            seen = mended(server, storm, ballast.unlink, fault=fault, name="full", after=2)
+            found = seen | {"seconds to stop": server.stop()}
         yield found | kept(where, storm.acknowledged)
 
 
@@ -77,21 +85,13 @@ def gone(bundle: Path, folder: Path) -> Iterator[dict[str, Any]]:
         for one in where.parent.iterdir():
             one.rename(away / one.name)
         time.sleep(1)
-        from_, seen = time.monotonic(), server.seen()
-        time.sleep(1)
-        back = time.monotonic()
-        for one in away.iterdir():
-            one.rename(where.parent / one.name)
-        time.sleep(2)
-        storm.stop()
-        found = {
-            "fault": "SQLite file moved away with its log, and put back",
-            "client": seen,
-            "storm while gone": storm.answered(from_, back),
-            "first write after": storm.first("write", back),
-            "log": server.log(),
-            "tracebacks": server.tracebacks(),
-        }
+
+        def put_back() -> None:
+            for one in away.iterdir():
+                one.rename(where.parent / one.name)
+
+        fault = "SQLite file moved away with its log, and put back"
+        found = mended(server, storm, put_back, fault=fault, name="gone", after=1)
     yield found | kept(str(where), storm.acknowledged)
 
 

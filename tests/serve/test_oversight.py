@@ -125,6 +125,10 @@ def curriculum_of(bundle: Bundle) -> list[str]:
     return [str(bundle.catalog.items[n]) for n in np.argsort(-order, kind="stable")[:4]]
 
 
+def raising(*given: object, **more: object) -> None:
+    raise RuntimeError(f"what {WHO} did")
+
+
 @pytest.mark.parametrize("broken", ["update", "predict"])
 def test_when_the_model_is_down_the_curriculum_goes_on_and_says_so(
     bundle: Bundle,
@@ -133,12 +137,9 @@ def test_when_the_model_is_down_the_curriculum_goes_on_and_says_so(
     caplog: pytest.LogCaptureFixture,
     broken: str,
 ) -> None:
-    def down(*given: object, **more: object) -> None:
-        raise RuntimeError(f"what {WHO} did")
-
     with client(bundle, database=database, keyed=False) as web, caplog.at_level(logging.INFO):
         web.post(ROWS, json=row(1))
-        monkeypatch.setattr(type(bundle.next_best.tracer), broken, down)
+        monkeypatch.setattr(type(bundle.next_best.tracer), broken, raising)
         found = asked(web)
         stateless = web.post(
             "/v1/next-items", json={"history": [{"item": "i1", "time": START + 1}], "role": "engineer", "k": 4}
@@ -164,12 +165,9 @@ def test_when_the_model_is_down_a_profile_is_refused_in_one_line(
     caplog: pytest.LogCaptureFixture,
     broken: str,
 ) -> None:
-    def down(*given: object, **more: object) -> None:
-        raise RuntimeError(f"what {WHO} did")
-
     with client(bundle, database=database, keyed=False) as web, caplog.at_level(logging.INFO):
         web.post(ROWS, json=row(1))
-        monkeypatch.setattr(type(bundle.next_best.tracer), broken, down)
+        monkeypatch.setattr(type(bundle.next_best.tracer), broken, raising)
         stored = web.post("/v1/learners/profile", json={"learner": WHO})
         posted = web.post("/v1/profile", json={"history": [{"item": "i1", "time": START + 1}]})
         refused = web.post("/v1/profile", json={"role": "nobody's"})

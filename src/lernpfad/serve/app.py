@@ -63,7 +63,8 @@ _GUARDED: dict[int | str, dict[str, Any]] = {
     **UNAVAILABLE,  # keys lie in the store
 }
 _UNANSWERED: dict[int | str, dict[str, Any]] = {
-    503: {"model": Refusal, "description": "The model cannot answer now, and nothing else knows a mastery."}
+    503: {"model": Refusal, "description": "The model, which alone knows a mastery, or the store cannot answer now."}
+    | RETRY
 }
 _TAGS = [
     {"name": "recommend", "description": "Stateless: post a history, get an answer; nothing is stored."},

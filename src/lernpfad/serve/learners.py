@@ -17,6 +17,7 @@ from lernpfad.serve.decisions import Decision, packed
 from lernpfad.serve.engine import OUTCOMES, Engine, RequestError, check_row
 from lernpfad.serve.files import canonical
 from lernpfad.serve.metrics import Metrics
+from lernpfad.serve.schema import Wanted
 from lernpfad.serve.states import forward, pack, unpack
 from lernpfad.serve.store import Cached, ConflictError, Interaction, Known, MovedError, Receipt, Recorded, Store
 from lernpfad.serve.stored import (
@@ -101,12 +102,9 @@ class Learners:
         self, request: LearnerItemsRequest, known: Known, *, now: float, why: str, name: str
     ) -> tuple[Decision, LearnerItems, Cached | None]:
         """What is logged, answered and cached of one decision; nothing is stored. name: its id, seed of the draw."""
-        history = known.rows.history(self.engine.bundle.catalog)
-        state, cached = (None, None) if why else self._standing(known, history)
-        situation = self.engine.situation(request, history, now=now, minutes=request.minutes, state=state, why=why)
+        situation, warnings, cached = self._situation(request, known, now=now, minutes=request.minutes, why=why)
         policy = curriculum.FIXED if why else self.engine.bundle.next_best.policy
         found = _offered(policy, situation, request, seed=int(name, 16))
-        warnings = self.engine.warnings(known.rows.item, history)
         fields = self.engine.answered(found, situation, warnings, why=why, language=request.language)
         answer = LearnerItems(**fields, decision=name, covers=len(known.rows))
         items = [one.model_dump() for one in answer.items]
@@ -123,11 +121,8 @@ class Learners:
         self, request: LearnerPathRequest, known: Known, *, now: float, why: str, name: str
     ) -> tuple[Decision, LearnerPath, Cached | None]:
         """What is logged, answered and cached of one path; see `decide`."""
-        history = known.rows.history(self.engine.bundle.catalog)
-        state, cached = (None, None) if why else self._standing(known, history)
-        situation = self.engine.situation(request, history, now=now, minutes=request.minutes, state=state, why=why)
+        situation, warnings, cached = self._situation(request, known, now=now, minutes=request.minutes, why=why)
         planned = self.engine.planned(situation, request, k=request.k, language=request.language, why=why)
-        warnings = self.engine.warnings(known.rows.item, history)
         fields = self.engine.laid_out(planned, situation, warnings, why=why, language=request.language)
         answer = LearnerPath(**fields, decision=name, covers=len(known.rows))
         items = [one.model_dump() for one in answer.steps]
@@ -178,18 +173,25 @@ class Learners:
 
     def _profile(self, request: LearnerProfileRequest, *, now: float) -> LearnerProfile:
         known = self.store.known(request.learner)
-        history = known.rows.history(self.engine.bundle.catalog)
-        state, cached = self._standing(known, history)
-        situation = self.engine.situation(request, history, now=now, state=state)
+        situation, warnings, cached = self._situation(request, known, now=now)
         if cached is not None:
             with suppress(StoreError):  # what is only kept for the next time, a full disk may lose
                 self.store.keep(request.learner, known, cached)
         return LearnerProfile(
             skills=self.engine.skills(situation),
             **self.engine.common(situation),
-            warnings=self.engine.warnings(known.rows.item, history),
+            warnings=warnings,
             covers=len(known.rows),
         )
+
+    def _situation(
+        self, request: Wanted, known: Known, *, now: float, minutes: float | None = None, why: str = ""
+    ) -> tuple[Situation, list[str], Cached | None]:
+        """Where she stands, what to warn of, and what is to be cached of it; without the models for a reason why."""
+        history = known.rows.history(self.engine.bundle.catalog)
+        state, cached = (None, None) if why else self._standing(known, history)
+        situation = self.engine.situation(request, history, now=now, minutes=minutes, state=state, why=why)
+        return situation, self.engine.warnings(known.rows.item, history), cached
 
     def _standing(self, known: Known, history: Sequences) -> tuple[Any, Cached | None]:
         """The state after the history, and what is to be cached of it: None where the cache says so already."""

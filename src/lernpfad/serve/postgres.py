@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from lernpfad.core import ConfigError
 from lernpfad.serve.database import BUSY, DAMAGED, FULL, GONE, Dialect, StoreError, Transaction
 from lernpfad.serve.tables import LEARNER_TABLES
-from lernpfad.serve.together import Queue, Waiting, run, settle
+from lernpfad.serve.together import Queue, Waiting, run, settling
 
 T = TypeVar("T")
 
@@ -122,7 +122,6 @@ class Postgres:
         return StoreError(BUSY, f"{self} has had others to answer for {self.patience} s; see pg_stat_activity")
 
     def _commit(self, jobs: Sequence[Waiting]) -> None:
-        problem: BaseException | None = None
         everybodys = (self._driver.OperationalError, self._driver.InterfaceError)
 
         def work(on: Transaction) -> None:
@@ -131,14 +130,8 @@ class Postgres:
                 on.execute(_SHARED)
             run(on, jobs, everybodys=everybodys)
 
-        try:
+        with settling(jobs):
             self._run(work, writing=True)
-        except BaseException as raised:
-            problem = raised
-            if not isinstance(raised, Exception):
-                raise
-        finally:
-            settle(jobs, problem)
 
     def _run(self, work: Callable[[Transaction], T], *, writing: bool) -> T:
         """Work on a connection whose lock is held."""

@@ -12,7 +12,7 @@ from typing import Final, TypeVar
 
 from lernpfad.serve.database import BUSY, DAMAGED, FULL, GONE, Dialect, StoreError, Transaction
 from lernpfad.serve.sqlite_log import damage, extent, index_of, log_of
-from lernpfad.serve.together import Queue, Waiting, run, settle
+from lernpfad.serve.together import Queue, Waiting, run, settling
 
 T = TypeVar("T")
 
@@ -121,21 +121,13 @@ class Sqlite:
         return f"the store {self.path}"
 
     def _commit(self, jobs: Sequence[Waiting]) -> None:
-        problem: BaseException | None = None
-        try:
-            with self._told():
-                connection = self._connection(True)
-                with self._left_clean(True):
-                    connection.execute("BEGIN IMMEDIATE")
-                    run(connection, jobs, everybodys=(sqlite3.DatabaseError,))
-                    connection.execute("COMMIT")
-                self._seen = extent(self.path)
-        except BaseException as raised:
-            problem = raised
-            if not isinstance(raised, Exception):
-                raise
-        finally:
-            settle(jobs, problem)
+        with settling(jobs), self._told():
+            connection = self._connection(True)
+            with self._left_clean(True):
+                connection.execute("BEGIN IMMEDIATE")
+                run(connection, jobs, everybodys=(sqlite3.DatabaseError,))
+                connection.execute("COMMIT")
+            self._seen = extent(self.path)
 
     def _connection(self, writing: bool) -> sqlite3.Connection:
         try:

@@ -1,7 +1,8 @@
 """Group commit: what waits for the one writer goes to the disk in one commit; each still succeeds or fails alone."""
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from lernpfad.serve.database import BUSY, StoreError, Transaction
@@ -60,8 +61,24 @@ def run(on: Transaction, jobs: Sequence[Waiting], *, everybodys: tuple[type[Exce
         _tried(on, one, alone=len(jobs) == 1, everybodys=everybodys)
 
 
-def settle(jobs: Sequence[Waiting], problem: BaseException | None) -> None:
-    """Tell those who wait how it went. problem: what kept the whole commit from the disk; nothing of it is there."""
+@contextmanager
+def settling(jobs: Sequence[Waiting]) -> Iterator[None]:
+    """Tell those who wait how their commit went, which is made within this; nothing of one that raises is on the disk.
+
+    Each of them raises what was raised here, so only what stops the writer itself, such as an interrupt, goes on.
+    """
+    problem: BaseException | None = None
+    try:
+        yield
+    except BaseException as raised:
+        problem = raised
+        if not isinstance(raised, Exception):
+            raise
+    finally:
+        _settle(jobs, problem)
+
+
+def _settle(jobs: Sequence[Waiting], problem: BaseException | None) -> None:
     for one in jobs:
         if problem is not None and one.problem is None:
             ours = isinstance(problem, Exception)
