@@ -39,8 +39,8 @@ check: .venv/.dev  ## ruff, ruff format, mypy --strict, import architecture
 	@$(BIN)/python -m pytest -q tests/test_architecture.py
 
 .PHONY: test
-test: check  ## what CI runs: check, then every test
-	@$(BIN)/python -m pytest -q --nbmake tests notebooks
+test: check  ## what CI runs: check, then every test, files side by side on up to four processors
+	@$(BIN)/python -m pytest -q -n logical --maxprocesses 4 --dist loadfile --nbmake tests notebooks
 
 .PHONY: test-fast
 test-fast: .venv/.dev  ## the tests that take seconds

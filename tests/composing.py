@@ -66,7 +66,7 @@ def composed(kind: str, name: str) -> Any:
         )
         # a hundred takes of a few learners in one batch would be one step
         trainer += (
-            [f"trainer.{one}" for one in ("batch_rows=32", "max_epochs=12", "patience=12")]
+            [f"trainer.{one}" for one in ("batch_rows=64", "max_epochs=12", "patience=12")]
             if kind == "recommender"
             else []
         )

@@ -7,7 +7,7 @@ import numpy as np
 
 from lernpfad.core import fold
 from lernpfad.core.laws import Counting, reloaded
-from lernpfad.core.trace import plain_what_if, probes, walked
+from lernpfad.core.trace import plain_what_if, walked
 
 
 class Full(Counting):
@@ -21,7 +21,7 @@ class Full(Counting):
         return fold(self, histories)[1]
 
     def mastery(self, state, at):
-        table = probes(self.catalog)
+        table = self.catalog.probes
         known = self.predict(state, np.broadcast_to(table.reshape(1, -1), (len(at), table.size)), at)
         there = table >= 0
         there[:, 0] = True

@@ -21,7 +21,6 @@ from lernpfad.core import (
 )
 from lernpfad.core.laws import Counting
 from lernpfad.core.state import equal, size
-from lernpfad.core.trace import probes
 
 
 class Steps:
@@ -146,8 +145,8 @@ def test_a_walk_keeps_no_states_that_are_over(catalog):
 
 
 def test_probes_are_the_narrowest_items_of_a_skill(catalog):
-    assert probes(catalog, per_skill=2).tolist() == [[0, 1], [2, -1], [3, -1]]
-    assert probes(catalog, per_skill=3)[0].tolist() == [0, 1, 2]
+    assert catalog.probing(2).tolist() == [[0, 1], [2, -1], [3, -1]]
+    assert catalog.probing(3)[0].tolist() == [0, 1, 2]
 
 
 def test_mastery_is_the_mean_over_the_probes(catalog, tracer):

@@ -83,7 +83,7 @@ def test_models_are_trained_on_it_and_policies_judged(company, served):
         assert lernpfad(*words, "hydra.run.dir=runs/off-served") == 0
     found = json.loads(company.at("runs", "off-served", "evaluation.json").read_text())["off_policy"]
     assert found["support"] == "known"
-    assert found["offers"] == found["of"] > 20
+    assert found["offers"] == found["of"] >= OFFERS  # whom the test part holds is luck: the store's pseudonyms are
 
 
 def test_unanswered_offers_may_count_as_declined(company, served, lived, tmp_path, capsys):

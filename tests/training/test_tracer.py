@@ -11,10 +11,11 @@ import torch
 from safetensors.numpy import load, save
 from torch import Tensor, nn
 
-from lernpfad.core import NotFittedError, SkillHead, fold, state_after
+from lernpfad.core import NotFittedError, SkillHead, fold, plain_what_if, state_after
 from lernpfad.core.laws import check_tracer, rebuilt
 from lernpfad.core.laws.planted import PlantedAnswers
 from lernpfad.core.persist import learned, revived, settings
+from lernpfad.core.state import take
 from lernpfad.training import Fitting, NeuralTracer
 from lernpfad.training import tracer as module
 from lernpfad.training.network import Batch, State
@@ -126,3 +127,15 @@ def test_who_asks_first_does_not_matter_to_the_export(planted: PlantedAnswers, t
     again.predict(again.start(1), np.zeros((1, 1), np.int64), np.zeros(1))
     again.export(tmp_path)
     assert (tmp_path / "step.onnx").exists()
+
+
+def test_what_is_imagined_does_not_depend_on_who_comes_along(monkeypatch: pytest.MonkeyPatch) -> None:
+    histories = ragged([3, 9, 0, 5])
+    model = tiny().fit(histories)
+    state, at = state_after(model, histories), np.zeros(4)
+    items = np.random.default_rng(0).integers(-1, 5, (4, 6))
+    whole = model.what_if(state, items, at)
+    monkeypatch.setattr(module, "_BRANCHES", 6)
+    np.testing.assert_allclose(model.what_if(state, items, at), whole, rtol=1e-5)
+    assert model.what_if(take(state, slice(0, 0)), items[:0], at[:0]).shape == (0, *whole.shape[1:])
+    np.testing.assert_allclose(plain_what_if(model, state, items, at, catalog=histories.catalog), whole, rtol=1e-5)

@@ -81,19 +81,16 @@ class ALS(Factors):
     def _folded(self, said: Said, learners: int) -> FloatArray:
         width = self.items_.shape[1]
         ridge = self.items_.T @ self.items_ + self.regularization * np.eye(width)
-        used = np.bincount(said.item, minlength=len(self.items_)) > 0
-        place = np.cumsum(used) - 1
-        factors = np.vstack([self.items_[used], np.zeros((1, width))])  # the last stands for padding
-        eased = np.linalg.solve(ridge, factors.T).T
+        eased = np.linalg.inv(ridge)
         folded = np.zeros((learners, width))
         weight = np.where(said.taken, self.alpha, self.declined) - 1.0
         for some, rows, there in batches(np.bincount(said.owner, minlength=learners), wide=width):
-            item = np.where(there, place[said.item[rows]], len(factors) - 1)
+            vectors = np.where(there[:, :, None], self.items_[said.item[rows]], 0.0)
             heavy, right = np.where(there, weight[rows], 0.0), np.where(said.taken[rows] & there, self.alpha, 0.0)
-            if item.shape[1] < width:
-                folded[some] = _narrow(factors[item], eased[item], heavy, right)
+            if rows.shape[1] < width:
+                folded[some] = _narrow(vectors, vectors @ eased, heavy, right)
             else:
-                folded[some] = _wide(factors[item], ridge, heavy, right)
+                folded[some] = _wide(vectors, ridge, heavy, right)
         return folded
 
 

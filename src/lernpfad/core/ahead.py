@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from lernpfad.core.arrays import FloatArray, IntArray
+from lernpfad.core.arrays import FloatArray, IntArray, at_columns
 from lernpfad.core.catalog import Catalog
 from lernpfad.core.protocols import KnowledgeTracer
 from lernpfad.core.trace import what_if
@@ -45,10 +45,7 @@ class WhatIfs:
         """
         place = self._known(moment, items)
         if place is not None:
-            return (
-                np.take_along_axis(self.after, place[:, :, None, None], axis=1),
-                np.take_along_axis(self.correct, place, axis=1),
-            )
+            return at_columns(self.after, place), at_columns(self.correct, place)
         after = what_if(moment.tracer, moment.state, items, moment.at, catalog=moment.catalog)
         correct = moment.tracer.predict(moment.state, items, moment.at)
         self.moment, self.items, self.after, self.correct = moment, items, after, correct

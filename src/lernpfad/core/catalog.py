@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from lernpfad.core.arrays import UNKNOWN, BoolArray, FloatArray, IntArray, StrArray
+from lernpfad.core.arrays import UNKNOWN, BoolArray, FloatArray, IntArray, StrArray, at_columns
 from lernpfad.core.errors import DataError
 
 KINDS: Final = ("exercise", "read", "video", "task")
@@ -95,12 +95,15 @@ class Catalog:
     def skills_of(self, items: IntArray) -> IntArray:
         """Skill indices of the given items: `[...]` to `[..., M]`; an unknown item (-1) has none."""
         known = np.asarray(items) >= 0
-        rows = self.item_skills[np.where(known, items, 0)] if len(self) else np.empty((*known.shape, 1), np.int32)
-        return np.where(known[..., None], rows, UNKNOWN)
+        if not len(self):
+            return np.full((*known.shape, 1), UNKNOWN, np.int32)
+        rows: IntArray = self.item_skills[items]  # of the last item for an unknown one
+        return rows if known.all() else np.where(known[..., None], rows, UNKNOWN)
 
     def indices(self, ids: Sequence[str] | StrArray) -> IntArray:
         """Item ids to indices, `[n]`; an id that the catalog does not hold becomes -1."""
-        return np.asarray([self._item_index.get(str(one), UNKNOWN) for one in ids], dtype=np.int64)
+        index = self._item_index
+        return np.asarray([index.get(one, UNKNOWN) for one in map(str, ids)], dtype=np.int64)
 
     def skill_indices(self, ids: Sequence[str] | StrArray) -> IntArray:
         """Skill ids to indices, `[n]`; an id that the catalog does not hold becomes -1."""
@@ -115,6 +118,24 @@ class Catalog:
         """Items whose taking ends with a correct or wrong answer, `[I]`; a text to read does not."""
         graded: BoolArray = self.kind != KINDS.index("read")
         return graded
+
+    @cached_property
+    def probes(self) -> IntArray:
+        """`probing` with five items for each skill."""
+        return self.probing(5)
+
+    def probing(self, per_skill: int) -> IntArray:
+        """Items that stand for each skill, those with the fewest others first: `[K, per_skill]`, padded with -1."""
+        table = np.full((len(self.skills), per_skill), UNKNOWN, dtype=np.int64)
+        breadth = (self.item_skills >= 0).sum(axis=1)
+        item, place = np.nonzero(self.item_skills >= 0)
+        skill = self.item_skills[item, place]
+        order = np.lexsort((item, breadth[item], skill))
+        item, skill = item[order], skill[order]
+        rank = np.arange(len(skill)) - np.searchsorted(skill, skill, side="left")
+        kept = rank < per_skill
+        table[skill[kept], rank[kept]] = item[kept]
+        return table
 
     @cached_property
     def incidence(self) -> BoolArray:
@@ -179,11 +200,10 @@ def mean_over_skills(values: FloatArray, skills: IntArray, *, default: float = n
     values: `[learners, K]`. skills: `[learners or 1, items, M]` indices padded with -1 (see `Catalog.skills_of`).
     Returns `[learners, items]`; an item without skills gets `default`.
     """
-    total, count = np.zeros((len(values), skills.shape[1])), np.zeros(skills.shape[:2], dtype=np.int64)
+    padded = np.concatenate([values, np.zeros((len(values), 1))], axis=1)  # -1, no skill, is the zero at the end
+    total, count = np.zeros((len(values), skills.shape[1])), np.zeros(skills.shape[:2])
     for skill in np.moveaxis(skills, -1, 0):  # one pass for each place: much faster than a sum over a short last axis
-        there = skill >= 0
-        known = np.where(there, skill, 0)
-        picked = values[:, known[0]] if len(skill) == 1 else np.take_along_axis(values, known, axis=1)
-        total += np.where(there, picked, 0.0)
-        count += there
-    return np.where(count > 0, total / np.maximum(count, 1), default)
+        total += padded.take(skill[0], axis=1) if len(skill) == 1 else at_columns(padded, skill)
+        count += skill >= 0
+    mean: FloatArray = np.divide(total, count, out=np.full(total.shape, default), where=count > 0)
+    return mean

@@ -8,6 +8,9 @@ from lernpfad.core.arrays import BoolArray, FloatArray, IntArray
 from lernpfad.core.protocols import Policy, Reasoned
 from lernpfad.core.situation import Situation
 
+_COMPARED = 1 << 22
+"""Numbers that are compared at once; bounds memory, not results."""
+
 
 @dataclass(frozen=True)
 class Weighed:
@@ -37,43 +40,45 @@ def weighed(policy: Policy, situation: Situation, columns: IntArray) -> list[lis
     parts = policy.parts(situation)
     if not parts:
         return [[() for _ in row] for row in columns]
-    found: list[list[tuple[Weighed, ...]]] = [[() for _ in row] for row in columns]
-    for learner, row in enumerate(columns):
-        mine = np.stack([part[learner] for part in parts.values()])
-        among = np.flatnonzero(np.isfinite(mine).all(axis=0) & situation.eligible[learner])
-        place = {int(column): n for n, column in enumerate(among)}
-        weighing = _Weighing(tuple(parts), mine[:, among])
-        found[learner] = [weighing.of(place[int(one)]) if int(one) in place else () for one in row]
-    return found
+    return [
+        _of_one(tuple(parts), np.stack([part[learner] for part in parts.values()]), situation.eligible[learner], row)
+        for learner, row in enumerate(columns)
+    ]
 
 
-class _Weighing:
-    """The candidates that one learner's policy weighed. parts: `[parts, n]`, in the order of `codes`."""
-
-    def __init__(self, codes: tuple[str, ...], parts: FloatArray) -> None:
-        self.codes, self.parts = codes, parts
-        self.whole: FloatArray = np.add.reduce(parts)
-        self.without = self.whole - parts
-        self.mean = parts.mean(axis=1) if parts.shape[1] else np.zeros(len(parts))
-        self.differs = np.ptp(parts, axis=1) > 0 if parts.shape[1] else np.zeros(len(parts), dtype=bool)
-
-    def of(self, place: int) -> tuple[Weighed, ...]:
-        """Every part that differs between candidates, for one of them, the leading one first."""
-        mine = self.parts[:, place]
-        before = _passed_by(self.whole[None], place)
-        overtaken = (_passed_by(self.without, place) & ~before).sum(axis=1)
-        beaten = (self.parts < mine[:, None]).sum(axis=1)
-        told = [
-            Weighed(code, overtaken=int(overtaken[n]), beaten=int(beaten[n]), ahead=float(mine[n] - self.mean[n]))
-            for n, code in enumerate(self.codes)
-            if self.differs[n]
-        ]
-        return tuple(sorted(told, key=lambda one: (-one.overtaken, -one.beaten, -one.ahead)))
+def _of_one(
+    codes: tuple[str, ...], parts: FloatArray, eligible: BoolArray, columns: IntArray
+) -> list[tuple[Weighed, ...]]:
+    """The parts of one learner's policy, `[parts, C]`, for some columns, each by `_told`; () where it did not weigh."""
+    among = np.flatnonzero(np.isfinite(parts).all(axis=0) & eligible)
+    place = {int(column): n for n, column in enumerate(among)}
+    known = np.array([place[int(one)] for one in columns if int(one) in place], dtype=np.int64)
+    mine = parts[:, among]
+    together = max(1, _COMPARED // max(mine.size, 1))
+    pieces = (known[first : first + together] for first in range(0, len(known), together))
+    told = iter([one for some in pieces for one in _told(codes, mine, some)])
+    return [next(told) if int(one) in place else () for one in columns]
 
 
-def _passed_by(orders: FloatArray, place: int) -> BoolArray:
-    """Who stands above one candidate in each of some orders, `[orders, n]`."""
-    mine = orders[:, place, None]
+def _told(codes: tuple[str, ...], parts: FloatArray, places: IntArray) -> list[tuple[Weighed, ...]]:
+    """Every part that differs between candidates, the leading one first, for the candidates at `places`.
+
+    parts: `[parts, n]`, in the order of `codes`, of the n candidates that one learner's policy weighed.
+    """
+    whole: FloatArray = np.add.reduce(parts)
+    before, passed = _passed_by(whole[None], places), _passed_by(whole - parts, places)
+    overtaken = (passed & ~before).sum(axis=-1)
+    beaten = (parts[:, None, :] < parts[:, places, None]).sum(axis=-1)
+    ahead = parts[:, places] - parts.mean(axis=1, keepdims=True)
+    differs = np.flatnonzero(np.ptp(parts, axis=1) > 0).tolist()
+    counts = zip(overtaken.T.tolist(), beaten.T.tolist(), ahead.T.tolist(), strict=True)
+    told = [[Weighed(codes[n], over[n], beat[n], lead[n]) for n in differs] for over, beat, lead in counts]
+    return [tuple(sorted(mine, key=lambda one: (-one.overtaken, -one.beaten, -one.ahead))) for mine in told]
+
+
+def _passed_by(orders: FloatArray, places: IntArray) -> BoolArray:
+    """Who stands above some candidates in each of some orders `[orders, n]`: `[orders, places, n]`."""
+    mine = orders[:, places, None]
     slack = 1e-9 * np.maximum(1.0, np.abs(mine))  # sums of the same addends in another order are no difference
-    passed: BoolArray = orders > mine + slack
+    passed: BoolArray = orders[:, None, :] > mine + slack
     return passed

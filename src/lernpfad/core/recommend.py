@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lernpfad.core.arrays import FloatArray, IntArray
+from lernpfad.core.arrays import FloatArray, IntArray, at_columns
 from lernpfad.core.protocols import Policy, RankedDraw, Ranking
 from lernpfad.core.reasons import Weighed, weighed
 from lernpfad.core.situation import READY, Situation
@@ -53,7 +53,7 @@ def recommend(policy: Policy, situation: Situation, k: int = 5, *, language: str
     order = np.where(situation.eligible, order, -np.inf)
     k = min(k, order.shape[1])
     top = np.argsort(-order, axis=1, kind="stable")[:, :k]
-    listed = np.where(np.isfinite(np.take_along_axis(order, top, axis=1)), top, -1)
+    listed = np.where(np.isfinite(at_columns(order, top)), top, -1)
     return explained(policy, situation, listed, propensities, language=language)
 
 

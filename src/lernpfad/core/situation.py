@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from lernpfad.core.ahead import Moment, WhatIfs
-from lernpfad.core.arrays import Array, BoolArray, FloatArray, IntArray
+from lernpfad.core.arrays import Array, BoolArray, FloatArray, IntArray, at_columns
 from lernpfad.core.catalog import Catalog
 from lernpfad.core.protocols import KnowledgeTracer, Recommender
 from lernpfad.core.roles import Requirement, debt, gap
@@ -177,7 +177,7 @@ class Situation:
         flat = np.where(there, skills, 0).reshape(len(items), skills.shape[1] * skills.shape[2])
 
         def of_item(per_skill: FloatArray) -> FloatArray:
-            picked: FloatArray = np.take_along_axis(per_skill, flat, axis=1).reshape(skills.shape)
+            picked: FloatArray = at_columns(per_skill, flat).reshape(skills.shape)
             return picked
 
         after, correct = self.what_ifs.of(Moment(self.tracer, self.state, self.at, self.catalog), items)

@@ -4,13 +4,12 @@ from collections.abc import Callable
 
 import numpy as np
 
-from lernpfad.core.arrays import UNKNOWN, Array, FloatArray, IntArray
+from lernpfad.core.arrays import Array, FloatArray, IntArray, at_columns
 from lernpfad.core.catalog import Catalog
 from lernpfad.core.protocols import KnowledgeTracer, ParallelState, ParallelTrace, S, SkillHead, WhatIf
 from lernpfad.core.sequences import NOT_ASSESSED, Interactions, Sequences
 from lernpfad.core.state import copied, join, put, size, take
 
-PROBES_PER_SKILL = 5
 _TRACED_BYTES = 1 << 28
 """What the states of learners who are traced at once may take."""
 _BRANCH_ROWS = 65_536
@@ -93,20 +92,6 @@ def trace(tracer: KnowledgeTracer[S], histories: Sequences) -> FloatArray:
     return np.concatenate([fold(tracer, group)[1] for group in some])
 
 
-def probes(catalog: Catalog, *, per_skill: int = PROBES_PER_SKILL) -> IntArray:
-    """Items that stand for each skill, `[K, per_skill]`, padded with -1: those with the fewest other skills first."""
-    table = np.full((len(catalog.skills), per_skill), UNKNOWN, dtype=np.int64)
-    breadth = (catalog.item_skills >= 0).sum(axis=1)
-    item, place = np.nonzero(catalog.item_skills >= 0)
-    skill = catalog.item_skills[item, place]
-    order = np.lexsort((item, breadth[item], skill))
-    item, skill = item[order], skill[order]
-    rank = np.arange(len(skill)) - np.searchsorted(skill, skill, side="left")
-    kept = rank < per_skill
-    table[skill[kept], rank[kept]] = item[kept]
-    return table
-
-
 def mastery(tracer: KnowledgeTracer[S], state: S, at: FloatArray, *, catalog: Catalog) -> FloatArray:
     """Estimated probability of success per skill, `[learners, K]`.
 
@@ -114,7 +99,7 @@ def mastery(tracer: KnowledgeTracer[S], state: S, at: FloatArray, *, catalog: Ca
     """
     if isinstance(tracer, SkillHead):
         return tracer.mastery(state, at)
-    table = probes(catalog)
+    table = catalog.probes
     learners = len(at)
     items = np.broadcast_to(table.reshape(1, -1), (learners, table.size))
     predicted = tracer.predict(state, items, at).reshape(learners, *table.shape)
@@ -143,20 +128,17 @@ def plain_what_if(
     skills = catalog.skills_of(items)
     after = np.full((learners, candidates, 2, skills.shape[-1]), np.nan)
     together = max(1, min(_BRANCH_ROWS, _BRANCH_BYTES // max(size(state) // max(learners, 1), 1)))
-    owner, column = (axis.ravel() for axis in np.indices(items.shape))
-    for first in range(0, len(owner), together):
-        some = slice(first, first + together)
-        branch, place = owner[some], column[some]
+    branches = [axis.ravel() for axis in np.indices(after.shape[:3])]
+    for first in range(0, len(branches[0]), together):
+        branch, place, outcome = (axis[first : first + together] for axis in branches)
         touched = skills[np.minimum(branch, len(skills) - 1), place]
-        for outcome in (0, 1):
-            seen = _imagined(items[branch, place], outcome, at[branch], catalog=catalog)
-            known = mastery(tracer, tracer.update(take(state, branch), seen), at[branch], catalog=catalog)
-            picked = np.take_along_axis(known, np.where(touched >= 0, touched, 0), axis=1)
-            after[branch, place, outcome] = np.where(touched >= 0, picked, np.nan)
+        seen = _imagined(items[branch, place], outcome, at[branch], catalog=catalog)
+        known = mastery(tracer, tracer.update(take(state, branch), seen), at[branch], catalog=catalog)
+        after[branch, place, outcome] = np.where(touched >= 0, at_columns(known, touched), np.nan)
     return after
 
 
-def _imagined(items: IntArray, outcome: int, at: FloatArray, *, catalog: Catalog) -> Interactions:
+def _imagined(items: IntArray, outcome: IntArray, at: FloatArray, *, catalog: Catalog) -> Interactions:
     known = np.where(items >= 0, items, 0)
     graded: Array = catalog.assessed[known] | (items < 0)
     return Interactions(

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lernpfad.core.arrays import BoolArray, FloatArray, IntArray
+from lernpfad.core.arrays import BoolArray, FloatArray, IntArray, at_columns
 from lernpfad.core.catalog import mean_over_skills
 from lernpfad.core.roles import Requirement
 from lernpfad.core.situation import READY, Situation
@@ -40,7 +40,7 @@ class Look(NamedTuple):
 
     def of(self, candidates: FloatArray) -> FloatArray:
         """`[learners, C]` at the shortlist, `[learners, n]`."""
-        return np.take_along_axis(candidates, self.short, axis=1)
+        return at_columns(candidates, self.short)
 
     def placed(self, part: FloatArray, *, shape: tuple[int, ...]) -> FloatArray:
         """The reverse, NaN elsewhere."""
@@ -106,7 +106,7 @@ class DebtPerMinute(Greedy):
         by_item = 1e-12 * situation.items  # equal guesses are shortlisted in catalog order, in whatever order they came
         guess = np.where(situation.eligible, missing * (effect / cost) - by_item, -np.inf)
         short = best(guess, self.shortlist)
-        owed = np.take_along_axis(missing, short, axis=1)
+        owed = at_columns(missing, short)
         closed = aimed.debt_reduction(situation.items[short])
         if self.silent:
             closed = spoken_for(closed, owed, situation.catalog.assessed[situation.items[short]], share=self.silent)
@@ -247,7 +247,7 @@ def shortlisted(value: FloatArray, short: IntArray, guess: FloatArray) -> FloatA
 
     value, short: `[learners, n]`, `short` the columns. guess: `[learners, C]`, -inf where not eligible.
     """
-    listed = np.take_along_axis(np.isfinite(guess), short, axis=1)
+    listed = np.isfinite(at_columns(guess, short))
     lowest = np.where(listed, value, np.inf).min(axis=1, keepdims=True, initial=np.inf)
     lowest = np.where(np.isfinite(lowest), lowest, 0.0)
     score: FloatArray = guess + (lowest - 1.0 - guess.max(axis=1, keepdims=True, initial=0.0))

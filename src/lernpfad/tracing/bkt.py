@@ -1,5 +1,6 @@
 """Bayesian knowledge tracing: one hidden bit per skill, learned by practice, seen through guesses and slips."""
 
+from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Self
 
@@ -123,14 +124,17 @@ class BKT:
         state = self.start(len(histories.learners))
         skills = self._skills_of(histories.item)
         row, place = np.nonzero(skills >= 0)
-        learner, skill = histories.owner[row], skills[row, place]
-        chain = learner * state.shape[1] + skill
+        skill, outcome = skills[row, place], histories.outcome[row]
+        chain = histories.owner[row] * state.shape[1] + skill
         order = np.argsort(chain, kind="stable")  # rows of a learner are in order of time
         start = np.flatnonzero(np.diff(chain[order], prepend=-1))
         turn = np.arange(len(order)) - np.repeat(start, np.diff(start, append=len(order)))
-        for some in np.split(order[np.argsort(turn, kind="stable")], np.cumsum(np.bincount(turn))[:-1]):
-            at = learner[some], skill[some]
-            state[at] = self._practised(state[at], skill[some], histories.outcome[row[some]])
+        order = order[np.argsort(turn, kind="stable")]
+        chain, known, by = chain[order], state.reshape(-1), self._lessons(skill[order], outcome[order])
+        last = 0
+        for count in np.bincount(turn):
+            some, last = slice(last, last + count), last + count
+            known[chain[some]] = by[some].after(known[chain[some]])
         return state
 
     def trace(self, histories: Sequences) -> FloatArray:
@@ -157,13 +161,37 @@ class BKT:
 
     def _practised(self, known: FloatArray, skill: IntArray, outcome: IntArray) -> FloatArray:
         """P(known) after an answer (1, 0; -1 for none) on that skill, element by element."""
-        success = self._success(known, skill)
-        slip = self.slip_[skill]
-        after = np.where(outcome == 1, known * (1 - slip) / success, known * slip / (1 - success))
-        after = np.where(outcome < 0, known, after)
-        return after * (1 - self.forget_[skill]) + (1 - after) * self.learn_[skill]
+        return self._lessons(skill, outcome).after(known)
+
+    def _lessons(self, skill: IntArray, outcome: IntArray) -> "_Lessons":
+        guess, slip = self.guess_[skill], self.slip_[skill]
+        if_known = np.where(outcome == 1, 1 - slip, slip)
+        if_not = np.where(outcome == 1, guess, 1 - guess)
+        silent = outcome < 0
+        if_known, if_not = np.where(silent, 1.0, if_known), np.where(silent, 1.0, if_not)
+        return _Lessons(if_known, if_not, self.learn_[skill], self.forget_[skill])
 
     @property
     def _unknown(self) -> float:
         prior, _, guess, slip, _ = self.pooled_
         return float(prior * (1 - slip) + (1 - prior) * guess)
+
+
+@dataclass(frozen=True)
+class _Lessons:
+    """Answers: how likely each is if the skill is known, and if not; and the chances to learn and to forget it then."""
+
+    if_known: FloatArray
+    if_not: FloatArray
+    learn: FloatArray
+    forget: FloatArray
+
+    def __getitem__(self, some: slice) -> "_Lessons":
+        return _Lessons(self.if_known[some], self.if_not[some], self.learn[some], self.forget[some])
+
+    def after(self, known: FloatArray) -> FloatArray:
+        """P(known) after each: Bayes' rule, then the transition."""
+        both = known * self.if_known
+        told = both / (both + (1 - known) * self.if_not)
+        after: FloatArray = told * (1 - self.forget) + (1 - told) * self.learn
+        return after

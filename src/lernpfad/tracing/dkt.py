@@ -87,6 +87,11 @@ class DKT(nn.Module):
         _, (hidden, cell) = self.lstm(self._read(item, outcome))
         return {"hidden": hidden[0], "cell": cell[0]}
 
+    def what_if(self, state: State, items: Tensor, outcome: Tensor, skills: Tensor) -> Tensor:
+        """One LSTM step for each row; what the learner brings to it is the same for all, and multiplied once."""
+        read = self._read(items.unsqueeze(-1).expand(outcome.shape), outcome)
+        return self._of_some_skills(self._imagined(state, read), skills)
+
     def score(self, state: State, items: Tensor) -> Tensor:
         """Logits of a correct answer to each candidate, `[B, C]`."""
         return self._logits(state["hidden"], items)
@@ -99,6 +104,17 @@ class DKT(nn.Module):
         """known `[N, width]`: logits `[N, K + 1]`, the unknown skill last."""
         shared: Tensor = self.head(known)
         return shared + linear(known, self.skill_weight, self.skill_bias)
+
+    def _imagined(self, state: State, read: Tensor) -> Tensor:
+        """What is known after each of some rows, read as `[B, C, O, width]`, likewise."""
+        hidden, cell = (state[name][:, None, None] for name in ("hidden", "cell"))
+        return lstm_step(self.lstm, read, hidden, cell)[0]
+
+    def _of_some_skills(self, known: Tensor, skills: Tensor) -> Tensor:
+        """known `[B, C, O, width]`, skills `[B, C, M]`: logits `[B, C, O, M]`."""
+        of_skill = known @ embedding(skills, self.skill_weight).transpose(-1, -2)
+        shared: Tensor = self.head(known)
+        return shared + of_skill + embedding(skills, self.skill_bias[:, None]).transpose(-1, -2)
 
     def _logits(self, known: Tensor, items: Tensor) -> Tensor:
         """known `[N, width]`, items `[N, C]`: logits `[N, C]`."""
@@ -139,7 +155,7 @@ class DKT(nn.Module):
 
 
 def lstm_step(lstm: nn.LSTM, read: Tensor, hidden: Tensor, cell: Tensor) -> tuple[Tensor, Tensor]:
-    """One step of an LSTM of one layer, all `[B, width]`, written out so that it exports as plain matrix products."""
+    """One step of an LSTM of one layer, all `[..., width]`, written out so that it exports as plain matrix products."""
     in_weight, own_weight, in_bias, own_bias = lstm.all_weights[0]
     gates = linear(read, in_weight, in_bias) + linear(hidden, own_weight, own_bias)
     entry, forget, new, out = gates.chunk(4, dim=-1)

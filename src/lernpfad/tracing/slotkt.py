@@ -104,13 +104,25 @@ class SlotKT(DKT):
         slots = (self._address(item) * left).permute(0, 2, 3, 1) @ self._written(answers).transpose(1, 2)
         return {**super().after(item, outcome, before), "slots": slots}
 
+    def what_if(self, state: State, items: Tensor, outcome: Tensor, skills: Tensor) -> Tensor:
+        """DKT's; and what a skill reads of the slots, less what fades, more what the row would write near it."""
+        answers = self._read(items.unsqueeze(-1).expand(outcome.shape), outcome)
+        known, looking = self._imagined(state, answers), self._weights(embedding(skills, self.skill_place))
+        now = (looking.flatten(1, 2).transpose(1, 2) @ state["slots"]).transpose(1, 2)
+        now = now.reshape(*skills.shape, self.heads, self.reads + 1)
+        near = (looking * self._address(items).unsqueeze(2)).sum(dim=-1)
+        kept = torch.sigmoid(self.keep(answers))[:, :, :, None, :, None]
+        read = kept * now.unsqueeze(2) + near[:, :, None, :, :, None] * self._written(answers).unsqueeze(3)
+        told = self._recalled(read, known.unsqueeze(3).expand(*read.shape[:4], -1))
+        return self._of_some_skills(known, skills) + told
+
     def score(self, state: State, items: Tensor) -> Tensor:
         """Logits of a correct answer to each candidate, `[B, C]`."""
         return super().score(state, items) + self._asked(state, self._address(items))
 
     def skill_logits(self, state: State) -> Tensor:
         """Logits of success on each skill, `[B, K]`: what its average item gets."""
-        places = torch.softmax(self.skill_place[: self.skills].view(-1, self.heads, self.slots), dim=-1)
+        places = self._weights(self.skill_place[: self.skills])
         learners = state["hidden"].shape[0]
         return super().skill_logits(state) + self._asked(state, places.expand(learners, *places.shape))
 
@@ -120,7 +132,7 @@ class SlotKT(DKT):
         return self._recalled(read, state["hidden"].unsqueeze(1).expand(-1, looking.shape[1], -1))
 
     def _recalled(self, read: Tensor, known: Tensor) -> Tensor:
-        """read `[B, T, heads, reads + 1]`, known `[B, T, width]`: logits `[B, T]`."""
+        """read `[..., heads, reads + 1]`, known `[..., width]`: logits `[...]`."""
         value, mass = read[..., :-1], read[..., -1:]
         told = [(value / (mass + _FEW)).flatten(-2), torch.log1p(self.slots * mass).flatten(-2), known]
         logits: Tensor = self.recall(torch.cat(told, dim=-1)).squeeze(-1)
@@ -132,7 +144,11 @@ class SlotKT(DKT):
         place = (embedding(self.skill_of[row], self.skill_place) * self.skill_share[row].unsqueeze(-1)).sum(dim=-2)
         if self.reads_items:
             place = place + self.item_place(embedding(row, self.item))
-        return torch.softmax(place.view(*item.shape, self.heads, self.slots), dim=-1)
+        return self._weights(place)
+
+    def _weights(self, place: Tensor) -> Tensor:
+        """`[..., heads * slots]` as weights of the slots, `[..., heads, slots]`."""
+        return torch.softmax(place.view(*place.shape[:-1], self.heads, self.slots), dim=-1)
 
     def _written(self, answers: Tensor) -> Tensor:
         """answers `[..., width]`: what they write, and their mass, `[..., heads, reads + 1]`."""

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from lernpfad.core import Array, BoolArray, FloatArray, IntArray, Interactions, Sequences
+from lernpfad.core.state import take
 from lernpfad.training.batches import Buckets, Histories
 from lernpfad.training.fitting import Fitting
 from lernpfad.training.model import NeuralModel
@@ -16,6 +17,8 @@ from lernpfad.training.network import MakesNetwork, State, probability
 
 _TRACE_ROWS = 32_768
 _SCORED_AT_ONCE = 262_144
+_BRANCHES = 16_384
+"""Candidates times learners whose futures are imagined at once."""
 
 ArrayState: TypeAlias = dict[str, FloatArray]
 """A network's state as numpy arrays by name, float32, axis 0 is learners."""
@@ -97,9 +100,11 @@ class NeuralTracer(NeuralModel):
         network = self.built()
         if self._imagine is None or self._imagine.network is not network:  # its tables are those of the catalog
             self._imagine = Imagine(network, self.item_skills_, self.assessed_)
+        together = max(1, _BRANCHES // max(items.shape[1], 1))
+        pieces = [slice(first, first + together) for first in range(0, max(len(items), 1), together)]
         with torch.inference_mode():
-            after: FloatArray = self._imagine(_index(items), _tensors(state)).numpy().astype(np.float64)
-        return after
+            after = [self._imagine(_index(items[some]), _tensors(take(state, some))).numpy() for some in pieces]
+        return np.concatenate(after).astype(np.float64)
 
     def _mastery(self, state: ArrayState, at: FloatArray) -> FloatArray:
         """Success per skill from the network's skill head, `[learners, K]`."""
