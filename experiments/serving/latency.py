@@ -1,12 +1,13 @@
 """How long the next items take: one worker on one core, 1,000 candidates, histories of 200, 50 requests a second.
 
-    python experiments/serving/latency.py --mlflow --catalogues --out experiments/serving/latency.json
+    python experiments/serving/latency.py --seconds 5 --mlflow --catalogues --out experiments/serving/latency.json
 
 BKT, DKT and AKT bundles (with ALS and debt per minute, fitted a little on made-up logs), posted histories and stored
 learners; how much one worker takes at most; the same work by a plain FastAPI + PyTorch server (DKT) and by
 `mlflow models serve` of the same bundle; and the cost as the catalogue grows (BKT). The server is held to core 0, the
 client to core 1; `load` is the machine's load average before and after. `cpu_ms` is the server's processor time for a
-request, which neighbours move least.
+request, which neighbours move least. A shared machine is now fast and now slow, so every server has its turn in every
+round, what is told is the median of the rounds, and `pace` is what the same piece of work took ahead of each turn.
 """
 
 import argparse
@@ -15,13 +16,16 @@ import os
 import platform
 import re
 import socket
+import statistics
 import tempfile
+import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from latency_bundles import asked, batches, catalog, framed, log, posted, written
-from latency_load import CLIENT_CORE, Asker, Server, saturated, steady
+from latency_load import CLIENT_CORE, SERVER_CORE, Asker, Server, saturated, steady
 
 HERE = Path(__file__).parent
 ITEMS, K, RATE, CONNECTIONS = 1000, 5, 50.0, 8
@@ -50,14 +54,20 @@ def plain(folder: Path) -> Server:
     return Server(words, port=port, ready="/ready", err=folder.with_suffix(".err"))
 
 
-def mlflow(bundle: Path) -> Server:
+def saved(bundle: Path) -> Path:
+    """The bundle as a model of MLflow."""
     from mlflow.pyfunc import save_model
 
     from lernpfad.run.bundle_model import BundleModel
     from lernpfad.serve.bundle import load
 
-    folder, port = bundle.with_name(f"{bundle.name}-mlflow"), free_port()
+    folder = bundle.with_name(f"{bundle.name}-mlflow")
     save_model(folder, **BundleModel(load(bundle)).saved())
+    return folder
+
+
+def mlflow(folder: Path) -> Server:
+    port = free_port()
     words = ["-m", "mlflow", "models", "serve", "-m", str(folder), "--env-manager", "local", "-p", str(port)]
     return Server(words, port=port, ready="/ping", err=folder.with_suffix(".err"))
 
@@ -77,6 +87,7 @@ def measured(
     if askers[0].refused:
         raise RuntimeError(f"{path} refuses what is asked: {answers[0][:300]!r}")
     found = {
+        "pace": pace(),
         "alone": saturated(askers[:1], bodies, seconds=seconds / 4),
         "steady": steady(askers, bodies, rate=RATE, seconds=seconds, server=server),
         "saturated": saturated(askers, bodies, seconds=seconds / 2),
@@ -86,9 +97,31 @@ def measured(
     return found
 
 
+def pace() -> float:
+    """Milliseconds that a fixed piece of work takes on the server's core now: the least of ten."""
+    os.sched_setaffinity(0, {SERVER_CORE})
+    taken = []
+    for _ in range(10):
+        began = time.perf_counter()
+        sum(n * n for n in range(100_000))
+        taken.append(1000 * (time.perf_counter() - began))
+    os.sched_setaffinity(0, {CLIENT_CORE})
+    return round(min(taken), 2)
+
+
+def of_rounds(rounds: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The median of the rounds of every figure, by name."""
+    return {
+        name: of_rounds([one[name] for one in rounds])
+        if isinstance(first, dict)
+        else round(statistics.median(one[name] for one in rounds), 2)
+        for name, first in rounds[0].items()
+    }
+
+
 def stored(bundle: Path, fill: Sequence[bytes], *, seconds: float) -> dict[str, Any]:
     """Learners of a fresh SQLite store, with an API key."""
-    with lernpfad(bundle, bundle.with_suffix(".db")) as server:
+    with tempfile.TemporaryDirectory() as fresh, lernpfad(bundle, Path(fresh) / "learners.db") as server:
         key = re.search(r"lp_\S+", server.err.read_text())
         assert key is not None, "the first start shows a key"
         headers = {"authorization": f"Bearer {key[0]}"}
@@ -114,40 +147,52 @@ def catalogues(folder: Path, *, seconds: float) -> list[dict[str, Any]]:
     return found
 
 
-def every(folder: Path, given: argparse.Namespace) -> dict[str, Any]:
+def turns(folder: Path, given: argparse.Namespace) -> dict[tuple[str, str], Callable[[], dict[str, Any]]]:
+    """What is measured in each round, by tracer and way; the bundles are written here."""
     train, seconds = log(catalog(ITEMS)), given.seconds
     bodies, fill = posted(train, K), batches(train)
-    found: dict[str, Any] = {"machine": f"{platform.machine()}, {os.cpu_count()} cores", "load": [os.getloadavg()[0]]}
+
+    def on(start: Callable[[], Server], path: str, asking: Sequence[bytes]) -> dict[str, Any]:
+        with start() as server:
+            return measured(server, path, asking, seconds=seconds)
+
+    made: dict[tuple[str, str], Callable[[], dict[str, Any]]] = {}
     for name in given.tracers:
         bundle = written(folder / name, name, train)
-        with lernpfad(bundle) as server:
-            found[name] = {"posted": measured(server, "/v1/next-items", bodies, seconds=seconds)}
-        found[name]["stored"] = stored(bundle, fill, seconds=seconds)
-    beside: list[tuple[str, str, Callable[[], Server], str, Sequence[bytes]]] = []
-    if "dkt" in given.tracers:
-        beside.append(("dkt", "plain", lambda: plain(folder / "plain"), "/next-items", bodies))
-    if given.mlflow:
-        for name in given.tracers:
-            beside.append((name, "mlflow", lambda name=name: mlflow(folder / name), "/invocations", framed(train, K)))
-    for name, kind, start, path, theirs in beside:
-        with start() as server:
-            found[name][kind] = measured(server, path, theirs, seconds=seconds)
+        made[name, "posted"] = partial(on, partial(lernpfad, bundle), "/v1/next-items", bodies)
+        made[name, "stored"] = partial(stored, bundle, fill, seconds=seconds)
+        if name == "dkt":
+            made[name, "plain"] = partial(on, partial(plain, folder / "plain"), "/next-items", bodies)
+        if given.mlflow:
+            made[name, "mlflow"] = partial(on, partial(mlflow, saved(bundle)), "/invocations", framed(train, K))
+    return made
+
+
+def every(folder: Path, given: argparse.Namespace) -> dict[str, Any]:
+    found: dict[str, Any] = {"machine": f"{platform.machine()}, {os.cpu_count()} cores", "load": [os.getloadavg()[0]]}
+    made = turns(folder, given)
+    rounds = [{which: turn() for which, turn in made.items()} for _ in range(given.rounds)]
+    for name, way in made:
+        mine = [one[name, way] for one in rounds]
+        found.setdefault(name, {})[way] = {**of_rounds(mine), "rounds": mine}
     if given.catalogues:
-        found["catalogues"] = catalogues(folder, seconds=seconds)
+        found["catalogues"] = catalogues(folder, seconds=given.seconds)
     found["load"].append(os.getloadavg()[0])
     return found
 
 
 def table(found: Mapping[str, Any]) -> str:
-    """Markdown rows of what was measured, ratios as times of the posted history's rate at saturation."""
+    """Markdown rows of what was measured; p50 also of the best and the worst round, ratios to the posted history."""
     lines = [
-        "| tracer, way | p50 | p99 | max | answered / s | processor | one connection p50 | most / s | times | MB |",
-        "|---|---|---|---|---|---|---|---|---|---|",
+        "| tracer, way | p50 (rounds) | p99 | answered / s | processor | alone p50 | most / s | times | MB |",
+        "|---|---|---|---|---|---|---|---|---|",
     ]
     for name in TRACERS:
         for way, one in found.get(name, {}).items():
             steadily, most = one["steady"], one["saturated"]["rate"]
-            cells = [steadily["p50"], steadily["p99"], steadily["max"], steadily["rate"], steadily["cpu_ms"]]
+            each = [mine["steady"]["p50"] for mine in one["rounds"]]
+            cells = [f"{steadily['p50']} ({min(each)} to {max(each)})", steadily["p99"], steadily["rate"]]
+            cells.append(steadily["cpu_ms"])
             times = most / found[name]["posted"]["saturated"]["rate"]
             cells += [one["alone"]["p50"], most, f"{times:.2f}", one["megabytes"]]
             lines.append(f"| {name.upper()}, {way} | " + " | ".join(str(cell) for cell in cells) + " |")
@@ -157,6 +202,7 @@ def table(found: Mapping[str, Any]) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=20.0, help="of each steady stream; half for saturation")
+    parser.add_argument("--rounds", type=int, default=3, help="turns of every server; the median is told")
     parser.add_argument("--tracers", nargs="+", default=TRACERS, choices=TRACERS)
     parser.add_argument("--mlflow", action="store_true", help="`mlflow models serve` beside it")
     parser.add_argument("--catalogues", action="store_true", help="cost as the catalogue grows")

@@ -81,14 +81,13 @@ class ALS(Factors):
     def _folded(self, said: Said, learners: int) -> FloatArray:
         width = self.items_.shape[1]
         ridge = self.items_.T @ self.items_ + self.regularization * np.eye(width)
-        eased = np.linalg.inv(ridge)
         folded = np.zeros((learners, width))
         weight = np.where(said.taken, self.alpha, self.declined) - 1.0
         for some, rows, there in batches(np.bincount(said.owner, minlength=learners), wide=width):
             vectors = np.where(there[:, :, None], self.items_[said.item[rows]], 0.0)
             heavy, right = np.where(there, weight[rows], 0.0), np.where(said.taken[rows] & there, self.alpha, 0.0)
             if rows.shape[1] < width:
-                folded[some] = _narrow(vectors, vectors @ eased, heavy, right)
+                folded[some] = _narrow(vectors, vectors @ np.linalg.inv(ridge), heavy, right)
             else:
                 folded[some] = _wide(vectors, ridge, heavy, right)
         return folded

@@ -7,7 +7,6 @@ import numpy as np
 
 from lernpfad.collaborative.popularity import within
 from lernpfad.core.arrays import BoolArray, FloatArray, IntArray
-from lernpfad.core.events import taken_pairs
 from lernpfad.core.persist import require_fitted
 from lernpfad.core.progress import Listener
 from lernpfad.core.sequences import Sequences
@@ -28,12 +27,14 @@ class Said(NamedTuple):
     @classmethod
     def of(cls, histories: Sequences, items: int) -> "Said":
         """From histories; items that are not known are left out."""
-        owner, item = taken_pairs(histories, items)
         known = (histories.item >= 0) & (histories.item < items)
-        offered = np.sort(histories.owner[known] * items + histories.item[known])
-        offered = offered[np.diff(offered, prepend=-1) != 0]  # much faster than np.unique
-        taken = np.isin(offered, owner * items + item, assume_unique=True)
-        return cls(offered // max(items, 1), offered % max(items, 1), taken)
+        offered = histories.owner[known] * items + histories.item[known]
+        order = np.argsort(offered, kind="stable")
+        offered = offered[order]
+        first = np.flatnonzero(np.diff(offered, prepend=-1))  # much faster than np.unique
+        taken = np.logical_or.reduceat(histories.accepted[known][order], first) if len(first) else np.empty(0, bool)
+        owner, item = np.divmod(offered[first], max(items, 1))
+        return cls(owner, item, taken)
 
     def picked(self, pairs: BoolArray | IntArray) -> "Said":
         """Some of the pairs."""

@@ -172,6 +172,13 @@ class Catalog:
         return Edges.grouped(self.prerequisites, by=1)
 
     @cached_property
+    def needed(self) -> dict[int, tuple[int, ...]]:
+        """The same for whoever asks of one skill at a time; a skill that needs no other is left out."""
+        ends = [*self.needs.first[1:], len(self.needs.before)]
+        groups = zip(self.needs.skill, self.needs.first, ends, strict=True) if len(self.needs.skill) else ()
+        return {int(skill): tuple(map(int, self.needs.before[first:end])) for skill, first, end in groups}
+
+    @cached_property
     def upstream(self) -> list[Edges]:
         """The prerequisites in waves, by the skill that is needed: what no other skill builds on comes first.
 

@@ -107,7 +107,8 @@ def _explained(
 ) -> Recommendation:
     learner, column = place
     minutes, success = float(situation.minutes[column]), float(situation.success[learner, column])
-    gaps, lead = _gaps(situation, learner, column), parts[0].code if parts else ""
+    skills = [k for k in situation.skills[column].tolist() if k >= 0]
+    gaps, lead = _gaps(situation, learner, skills), parts[0].code if parts else ""
     return Recommendation(
         item=str(situation.catalog.items[situation.items[column]]),
         propensity=propensity,
@@ -118,31 +119,21 @@ def _explained(
         gaps=gaps,
         reason=sentence(language, lead=lead, gaps=gaps, success=success, gain=gain, minutes=minutes),
         parts=parts,
-        unmet=_unmet(situation, learner, column),
-        days=_days(situation, learner, column, last),
+        unmet=_unmet(situation, learner, skills),
+        days=_days(situation, learner, skills, last),
         taken=0 if situation.taken is None else int(situation.taken[learner, column]),
     )
 
 
-def _skills(situation: Situation, column: int) -> list[int]:
-    return [int(k) for k in situation.skills[column] if k >= 0]
-
-
-def _gaps(situation: Situation, learner: int, column: int) -> tuple[tuple[str, float], ...]:
+def _gaps(situation: Situation, learner: int, skills: list[int]) -> tuple[tuple[str, float], ...]:
     weight, missing = situation.requirement.weight[learner], situation.gap[learner]
-    found = [
-        (str(situation.catalog.skills[k]), float(missing[k]))
-        for k in _skills(situation, column)
-        if weight[k] * missing[k] > 0
-    ]
+    found = [(str(situation.catalog.skills[k]), float(missing[k])) for k in skills if weight[k] * missing[k] > 0]
     return tuple(sorted(found, key=lambda pair: -pair[1]))
 
 
-def _unmet(situation: Situation, learner: int, column: int) -> tuple[str, ...]:
-    needs, catalog = situation.catalog.needs, situation.catalog
-    skills = _skills(situation, column)
-    first, last = (np.searchsorted(needs.after, skills, side=side) for side in ("left", "right"))
-    needed = {int(k) for a, b in zip(first, last, strict=True) for k in needs.before[a:b]}
+def _unmet(situation: Situation, learner: int, skills: list[int]) -> tuple[str, ...]:
+    catalog = situation.catalog
+    needed = {before for k in skills for before in catalog.needed.get(k, ())}
     return tuple(str(catalog.skills[k]) for k in sorted(needed) if situation.mastery[learner, k] < READY)
 
 
@@ -160,8 +151,7 @@ def _last_touched(situation: Situation, learner: int) -> FloatArray | None:
     return last[:-1]
 
 
-def _days(situation: Situation, learner: int, column: int, last: FloatArray | None) -> float | None:
-    skills = _skills(situation, column)
+def _days(situation: Situation, learner: int, skills: list[int], last: FloatArray | None) -> float | None:
     if last is None or not skills or not np.isfinite(latest := last[skills].max()):
         return None
     return float(situation.at[learner] - latest) / DAY
