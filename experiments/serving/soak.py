@@ -141,7 +141,7 @@ class Watch:
             "files": float(len(list((home / "fd").iterdir()))),
             "store": round(self.store.stat().st_size / 2**20, 2),
             "wal": round(wal.stat().st_size / 2**20, 2) if wal.exists() else 0.0,
-            "load": os.getloadavg()[0],
+            "load": round(os.getloadavg()[0], 2),
         }
 
     def _pid(self) -> int:
