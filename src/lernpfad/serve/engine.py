@@ -1,6 +1,8 @@
 """From a history to recommendations and to a competence profile, with the code that was judged."""
 
+import os
 from collections.abc import Sequence
+from threading import Semaphore
 from typing import Any, Final
 
 import numpy as np
@@ -52,10 +54,15 @@ class RequestError(LernpfadError):
 
 
 class Engine:
-    """Answers for one history at a time; keeps nothing."""
+    """Answers for one history at a time; keeps nothing.
 
-    def __init__(self, bundle: Bundle) -> None:
+    at_once: how many threads compute an answer at a time, each within `turn`; the others wait. More than there are
+    processors would be no sooner done, and each of them holds memory that stays in pieces.
+    """
+
+    def __init__(self, bundle: Bundle, *, at_once: int | None = None) -> None:
         self.bundle = bundle
+        self.turn = Semaphore(at_once or processors() + 1)  # one more, so that a long path does not stop them all
         self._roles = {str(name): index for index, name in enumerate(bundle.roles.names)} if bundle.roles else {}
 
     def next_items(self, request: NextItemsRequest, *, now: float, why: str = "") -> NextItemsAnswer:
@@ -64,19 +71,21 @@ class Engine:
         why: the reason for which the fixed curriculum decides, "" for the policy; see `curriculum`.
         """
         history = self._history(request.history)
-        situation = self.situation(request, history, now=now, minutes=request.minutes, why=why)
-        policy = curriculum.FIXED if why else self.bundle.next_best.policy
-        found = recommend(policy, situation, k=request.k, language=request.language)[0]
-        warnings = self.warnings([row.item for row in request.history], history)
-        return NextItemsAnswer(**self.answered(found, situation, warnings, why=why, language=request.language))
+        with self.turn:
+            situation = self.situation(request, history, now=now, minutes=request.minutes, why=why)
+            policy = curriculum.FIXED if why else self.bundle.next_best.policy
+            found = recommend(policy, situation, k=request.k, language=request.language)[0]
+            warnings = self.warnings([row.item for row in request.history], history)
+            return NextItemsAnswer(**self.answered(found, situation, warnings, why=why, language=request.language))
 
     def path(self, request: PathRequest, *, now: float, why: str = "") -> PathAnswer:
         """The next k items one after the other, with the debt expected after each. why: as in `next_items`."""
         history = self._history(request.history)
-        situation = self.situation(request, history, now=now, minutes=request.minutes, why=why)
-        planned = self.planned(situation, request, k=request.k, language=request.language, why=why)
-        warnings = self.warnings([row.item for row in request.history], history)
-        return PathAnswer(**self.laid_out(planned, situation, warnings, why=why, language=request.language))
+        with self.turn:
+            situation = self.situation(request, history, now=now, minutes=request.minutes, why=why)
+            planned = self.planned(situation, request, k=request.k, language=request.language, why=why)
+            warnings = self.warnings([row.item for row in request.history], history)
+            return PathAnswer(**self.laid_out(planned, situation, warnings, why=why, language=request.language))
 
     def planned(self, situation: Situation, ahead: Ahead, *, k: int, language: str, why: str = "") -> Path:
         """The path of the one learner."""
@@ -99,9 +108,10 @@ class Engine:
     def profile(self, request: ProfileRequest, *, now: float) -> ProfileAnswer:
         """Mastery, requirement and gap of every skill, and the debt."""
         history = self._history(request.history)
-        situation = self.situation(request, history, now=now)
-        warnings = self.warnings([row.item for row in request.history], history)
-        return ProfileAnswer(skills=self.skills(situation), **self.common(situation), warnings=warnings)
+        with self.turn:
+            situation = self.situation(request, history, now=now)
+            warnings = self.warnings([row.item for row in request.history], history)
+            return ProfileAnswer(skills=self.skills(situation), **self.common(situation), warnings=warnings)
 
     def answered(
         self,
@@ -232,6 +242,11 @@ class Engine:
         return Requirement(level, weight)
 
 
+def processors() -> int:
+    """How many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def rows_of(posted: Sequence[PostedInteraction]) -> Rows:
     """Posted rows in columns, in the order given."""
     return Rows(
@@ -256,7 +271,7 @@ def _check_order(posted: Sequence[PostedInteraction]) -> None:
                 f"history[{n}].time",
                 f"{row.time} is before the row above it ({posted[n - 1].time}); post oldest first",
             )
-        if not row.accepted:
+        if not row.accepted:  # for the others there is nothing to check, and no need to spell out the place
             check_row(row, f"history[{n}].")
 
 

@@ -94,7 +94,8 @@ class Learners:
 
     def _next_items(self, request: LearnerItemsRequest, *, now: float, why: str) -> LearnerItems:
         known = self.store.known(request.learner)
-        decision, answer, cached = self.decide(request, known, now=now, why=why, name=uuid4().hex)
+        with self.engine.turn:
+            decision, answer, cached = self.decide(request, known, now=now, why=why, name=uuid4().hex)
         self._kept(request.learner, known, cached, decision, answer, why=why)
         return answer
 
@@ -113,7 +114,8 @@ class Learners:
 
     def _path(self, request: LearnerPathRequest, *, now: float, why: str) -> LearnerPath:
         known = self.store.known(request.learner)
-        decision, answer, cached = self.plan(request, known, now=now, why=why, name=uuid4().hex)
+        with self.engine.turn:
+            decision, answer, cached = self.plan(request, known, now=now, why=why, name=uuid4().hex)
         self._kept(request.learner, known, cached, decision, answer, why=why)
         return answer
 
@@ -173,16 +175,13 @@ class Learners:
 
     def _profile(self, request: LearnerProfileRequest, *, now: float) -> LearnerProfile:
         known = self.store.known(request.learner)
-        situation, warnings, cached = self._situation(request, known, now=now)
+        with self.engine.turn:
+            situation, warnings, cached = self._situation(request, known, now=now)
+            skills, common = self.engine.skills(situation), self.engine.common(situation)
         if cached is not None:
             with suppress(StoreError):  # what is only kept for the next time, a full disk may lose
                 self.store.keep(request.learner, known, cached)
-        return LearnerProfile(
-            skills=self.engine.skills(situation),
-            **self.engine.common(situation),
-            warnings=warnings,
-            covers=len(known.rows),
-        )
+        return LearnerProfile(skills=skills, **common, warnings=warnings, covers=len(known.rows))
 
     def _situation(
         self, request: Wanted, known: Known, *, now: float, minutes: float | None = None, why: str = ""
