@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -32,7 +33,10 @@ def killed_after(where: str, lines: int, name: str) -> list[str]:
     assert writer.stdout is not None
     said = [writer.stdout.readline() for _ in range(lines)]
     os.kill(writer.pid, signal.SIGKILL)
-    rest, _ = writer.communicate(timeout=60)
+    # not communicate(): it reads the pipe itself and leaves out what readline() had already taken from it
+    rest = writer.stdout.read()
+    writer.stdout.close()
+    writer.wait(timeout=60)
     whole = [line for line in ("".join(said) + rest).splitlines(keepends=True) if line.endswith("\n")]
     return [line.strip() for line in whole]
 
@@ -42,13 +46,12 @@ def test_killed_in_a_write_storm_nothing_acknowledged_is_lost_and_nothing_double
     for n in range(KILLS):
         acknowledged |= set(killed_after(where, 20 + 7 * n, f"w{n}"))
     assert len(acknowledged) > 20 * KILLS / 2
-    store = Store(connect(where))
-    stored = store.database.read(lambda on: on.execute("SELECT item FROM interactions").fetchall())
+    with closing(connect(where)) as database:
+        stored = database.read(lambda on: on.execute("SELECT item FROM interactions").fetchall())
     counted = Counter(item for (item,) in stored)
     assert acknowledged <= set(counted)
     assert set(counted.values()) == {1}
     assert len(set(counted) - acknowledged) <= 3 * KILLS  # at most the batch that was on its way
-    store.database.close()
 
 
 @pytest.mark.parametrize("at", ["head", "everywhere"])
