@@ -115,11 +115,13 @@ def serve(settings: ServeSettings) -> None:
     """Load the bundle, listen, answer. Prints one line with the address once requests are taken in."""
     import uvicorn
 
+    from lernpfad.serve import heap
     from lernpfad.serve.app import create_app
     from lernpfad.serve.bundle import load
     from lernpfad.serve.slow import Bounded, bounded
 
     _check_open(settings)
+    heap.give_back_large_blocks()
     bundle = load(settings.bundle, threads=settings.threads, trust=settings.trust)
     listener = _listen(settings.host, settings.port)
     bounded(listener)
