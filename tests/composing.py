@@ -10,6 +10,11 @@ NARROW = 16
 """Width of every network in the tests."""
 FEW = 16
 """Negatives against which a take is held in the tests."""
+SHORT = {
+    "tracer": ("max_epochs=8",),
+    "recommender": ("batch_rows=64", "max_epochs=12", "patience=12"),  # their takes in one batch would be one step
+}
+"""Settings of the trainer in the tests, by the kind of model: as much as the laws ask for."""
 SMALL = {"skills": 8, "items": 40, "roles": 3, "cluster_size": 4, "skills_per_role": 5, "years": 1.0, "minutes": 60.0}
 """Sizes of every world in the tests but the main one."""
 
@@ -64,12 +69,7 @@ def composed(kind: str, name: str) -> Any:
         trainer = (
             [] if kind == "trainer" else ["+trainer=fast", "trainer.progress_bar=false", "trainer.accelerator=cpu"]
         )
-        # a hundred takes of a few learners in one batch would be one step
-        trainer += (
-            [f"trainer.{one}" for one in ("batch_rows=64", "max_epochs=12", "patience=12")]
-            if kind == "recommender"
-            else []
-        )
+        trainer += [f"trainer.{one}" for one in SHORT.get(kind, ())]
         config = compose(overrides=[f"+{kind}={name}", *trainer])
     for place in (kind, *(f"{kind}.members.{name}" for name in config[kind].get("members", {}))):
         if OmegaConf.select(config, f"{place}.network.width") is not None:

@@ -3,7 +3,10 @@
 
 import logging
 import os
+import sys
 from collections.abc import Iterator
+from functools import cache
+from inspect import ismethod
 from pathlib import Path
 
 # before numpy is imported: more threads would compete with each other, and implicit warns about them
@@ -31,6 +34,19 @@ def log_files_closed() -> Iterator[None]:
     for handler in [one for one in logging.root.handlers if one not in before and isinstance(one, logging.FileHandler)]:
         logging.root.removeHandler(handler)
         handler.close()
+
+
+@pytest.fixture(autouse=True)
+def operators_read_once() -> None:
+    """torch reads the operators that it can export anew for each graph, for half a second, and tests export many.
+
+    This is not its interface, so it is left alone where it looks otherwise. Nothing of ours adds operators.
+    """
+    registration = sys.modules.get("torch.onnx._internal.exporter._registration")
+    registry = getattr(registration, "ONNXRegistry", None)
+    read = getattr(registry, "from_torchlib", None)
+    if ismethod(read):
+        registry.from_torchlib = staticmethod(cache(read))
 
 
 @pytest.fixture(scope="session")

@@ -45,14 +45,20 @@ def full(stack, planted, tmp_path_factory):
     return load(exported(tmp_path_factory.mktemp("full") / "bundle", stack, catalog=planted.catalog))
 
 
+@pytest.fixture(scope="module")
+def graphs(full):
+    """What was exported, to be exported again: its graphs are copied, where a network's would be made anew."""
+    return full.next_best
+
+
 def test_float32_says_nothing_of_precision(full):
     assert "precision" not in full.manifest.models["tracer"]
 
 
 @pytest.mark.parametrize("name", [precision.INT8, precision.FLOAT16])
-def test_what_the_manifest_says_is_what_it_serves(name, full, stack, planted, tested, tmp_path):
+def test_what_the_manifest_says_is_what_it_serves(name, full, graphs, planted, tested, tmp_path):
     lighter = precision.Lighter(name, tested, may_lose=0.05)
-    light = load(exported(tmp_path / "bundle", stack, lighter, catalog=planted.catalog))
+    light = load(exported(tmp_path / "bundle", graphs, lighter, catalog=planted.catalog))
     facts = light.manifest.models["tracer"]["precision"]
     assert facts["precision"] == name
     scored = planted.test.assessed
@@ -61,8 +67,8 @@ def test_what_the_manifest_says_is_what_it_serves(name, full, stack, planted, te
             trace(one.next_best.tracer, planted.test)[scored], planted.test.outcome[scored].astype(np.int64)
         )
         assert facts["measured"][place]["test"] == pytest.approx(metrics["auc"], abs=1e-12)
-        graphs = sorted((one.folder / "tracer").glob("*.onnx"))
-        assert facts["bytes"][place] == sum(path.stat().st_size for path in graphs)
+        files = sorted((one.folder / "tracer").glob("*.onnx"))
+        assert facts["bytes"][place] == sum(path.stat().st_size for path in files)
     assert light.manifest.metrics["tracer"] == pytest.approx(metrics)  # what is served is what was judged
     measured = facts["measured"]
     for part in ("valid", "test"):
@@ -88,16 +94,16 @@ def numb(source, target):
     onnx.save(graph, target)
 
 
-def test_a_conversion_that_loses_too_much_is_not_written(stack, planted, tested, tmp_path, monkeypatch):
+def test_a_conversion_that_loses_too_much_is_not_written(graphs, planted, tested, tmp_path, monkeypatch):
     monkeypatch.setitem(precision.CONVERSIONS, precision.INT8, numb)
-    old = load(exported(tmp_path / "bundle", stack, catalog=planted.catalog)).version
+    old = load(exported(tmp_path / "bundle", graphs, catalog=planted.catalog)).version
     with pytest.raises(BundleError, match=r"precision=int8 loses 0\.\d+ of the tracer's \w+/auc, allowed is 0.05"):
-        exported(tmp_path / "bundle", stack, precision.Lighter("int8", tested, may_lose=0.05), catalog=planted.catalog)
+        exported(tmp_path / "bundle", graphs, precision.Lighter("int8", tested, may_lose=0.05), catalog=planted.catalog)
     assert load(tmp_path / "bundle").version == old
     assert [path.name for path in tmp_path.iterdir()] == ["bundle"]
 
 
-def test_a_conversion_that_fails_is_one_line(stack, planted, tested, tmp_path, monkeypatch):
+def test_a_conversion_that_fails_is_one_line(graphs, planted, tested, tmp_path, monkeypatch):
     def fails(source, target):
         raise RuntimeError("no such operator\nand a long trace")
 
@@ -105,7 +111,7 @@ def test_a_conversion_that_fails_is_one_line(stack, planted, tested, tmp_path, m
     with pytest.raises(
         BundleError, match=r"\.onnx cannot be converted to int8 \(no such operator\); nothing was written"
     ):
-        exported(tmp_path / "bundle", stack, precision.Lighter("int8", tested, may_lose=0.05), catalog=planted.catalog)
+        exported(tmp_path / "bundle", graphs, precision.Lighter("int8", tested, may_lose=0.05), catalog=planted.catalog)
     assert not list(tmp_path.iterdir())
 
 
@@ -128,9 +134,9 @@ def test_an_unheard_of_precision_is_refused_by_name():
         precision.check("int4")
 
 
-def test_a_smaller_graph_that_was_tampered_with_is_refused_by_name(full, stack, planted, tested, tmp_path):
+def test_a_smaller_graph_that_was_tampered_with_is_refused_by_name(full, graphs, planted, tested, tmp_path):
     lighter = precision.Lighter("float16", tested, may_lose=0.05)
-    folder = exported(tmp_path / "bundle", stack, lighter, catalog=planted.catalog)
+    folder = exported(tmp_path / "bundle", graphs, lighter, catalog=planted.catalog)
     (folder / "tracer" / "step.onnx").write_bytes((full.folder / "tracer" / "step.onnx").read_bytes())
     with pytest.raises(BundleError, match=r"tracer/step.onnx in .* has \d+ bytes, the manifest says"):
         load(folder)
