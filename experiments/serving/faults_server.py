@@ -24,6 +24,7 @@ NEVER: Final = "no answer"
 HUNG: Final = f"hung for {PATIENCE:g} s"
 WROTE, READ, READY = "/v1/learners/interactions", "/v1/learners/next-items", "/v1/ready"
 _MOMENT = re.compile(r"^\d{4}-\d\d-\d\d[ T]\S+ ")
+_SOCKET = re.compile(r'"/\S+/(?=\.s\.PGSQL)')
 
 
 class Running:
@@ -83,7 +84,8 @@ class Running:
         """Lines said so far and how often, without their moments, the store's folder and numbers."""
         folder = str(Path(self.where).parent)
         lines = [_MOMENT.sub("", one).strip() for one in self.err.read_text().splitlines()]
-        return dict(Counter(one.replace(folder, "...")[:300] for one in lines if one and "shown this once" not in one))
+        told = [one.replace(folder, "...") for one in lines if one and "shown this once" not in one]
+        return dict(Counter(_SOCKET.sub('".../', one)[:300] for one in told))
 
     def tracebacks(self) -> int:
         return self.err.read_text().count("Traceback")

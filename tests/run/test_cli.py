@@ -60,6 +60,10 @@ def test_a_command_whose_extra_is_not_installed_names_the_extra(lernpfad, capsys
             ["train", "tracer=bkt", "tracer.tolerence=1"],
             "lernpfad: no setting of train named 'tracer.tolerence'; did you mean 'tracer.tolerance'?",
         ),
+        (
+            ["train", "tracer=dkt", "tracer.network={width: 8, depth: 2}"],
+            "lernpfad: 'tracer.network' has no 'depth'; a new one is added with +tracer.network.depth=...",
+        ),
         (["train", "hydra.foo=1"], "lernpfad: Could not override 'hydra.foo'."),
         (["train", "--mutlirun"], "lernpfad: unrecognized arguments: --mutlirun; see lernpfad --help"),
         (["train", "seed=["], "lernpfad: cannot read 'seed=[': no viable alternative at input '['"),

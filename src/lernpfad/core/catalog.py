@@ -120,6 +120,12 @@ class Catalog:
         return graded
 
     @cached_property
+    def breadth(self) -> IntArray:
+        """How many skills each item trains, `[I]`."""
+        count: IntArray = (self.item_skills >= 0).sum(axis=1)
+        return count
+
+    @cached_property
     def probes(self) -> IntArray:
         """`probing` with five items for each skill."""
         return self.probing(5)
@@ -127,10 +133,9 @@ class Catalog:
     def probing(self, per_skill: int) -> IntArray:
         """Items that stand for each skill, those with the fewest others first: `[K, per_skill]`, padded with -1."""
         table = np.full((len(self.skills), per_skill), UNKNOWN, dtype=np.int64)
-        breadth = (self.item_skills >= 0).sum(axis=1)
         item, place = np.nonzero(self.item_skills >= 0)
         skill = self.item_skills[item, place]
-        order = np.lexsort((item, breadth[item], skill))
+        order = np.lexsort((item, self.breadth[item], skill))
         item, skill = item[order], skill[order]
         rank = np.arange(len(skill)) - np.searchsorted(skill, skill, side="left")
         kept = rank < per_skill

@@ -117,6 +117,11 @@ class Situation:
         return self.catalog.skills_of(self.items)
 
     @cached_property
+    def breadth(self) -> IntArray:
+        """How many skills each candidate trains, `[C]`."""
+        return self.catalog.breadth[self.items]
+
+    @cached_property
     def success(self) -> FloatArray:
         """Predicted P(correct) of each candidate, `[learners, C]`; .5 without a tracer."""
         if "success" in self.given:

@@ -119,7 +119,7 @@ class DebtPerMinute(Greedy):
         minutes that declined offers cost. Where nothing is owed the score is 0 whatever the other factors are.
         """
         seen = self.looked(situation)
-        count = np.maximum((situation.skills >= 0).sum(axis=-1), 1.0)[seen.short]
+        count = np.maximum(situation.breadth[seen.short], 1.0)
         minutes, owing = situation.minutes[seen.short], seen.owed > 0
         owed = (1 - self.trust) * np.log(np.maximum(seen.owed, _LEAST))
         made = {
@@ -145,7 +145,7 @@ class DebtPerMinute(Greedy):
         ready: the readiness, if it is known already.
         """
         ready = readiness(situation, floor=self.unready) if ready is None else ready
-        skills = np.maximum((situation.skills >= 0).sum(axis=-1), 1.0)
+        skills = np.maximum(situation.breadth, 1.0)
         effect: FloatArray = skills**-self.crowding * self.zone(situation.success)
         return effect * ready
 
@@ -211,8 +211,7 @@ def promise(situation: Situation) -> FloatArray:
     asked = situation.requirement
     total = (asked.weight * asked.level).sum(axis=1, keepdims=True)
     owed = asked.weight * np.maximum(situation.gap, UPKEEP) / np.where(total > 0, total, 1.0)
-    count = (situation.skills >= 0).sum(axis=-1)
-    of_all: FloatArray = mean_over_skills(owed, situation.skills[None], default=0.0) * count
+    of_all: FloatArray = mean_over_skills(owed, situation.skills[None], default=0.0) * situation.breadth
     return of_all
 
 

@@ -96,6 +96,9 @@ def _composition(problem: BaseException, command: str, words: list[str]) -> str:
         known = _known_keys(command, words)
     except Exception:  # the config files themselves do not compose, so the fault is in one of them
         return _first_line(problem)
+    inner = getattr(problem.__cause__, "full_key", None) or ""
+    if key in known and inner.startswith(f"{key}."):
+        return f"'{key}' has no '{inner.removeprefix(f'{key}.')}'; a new one is added with +{inner}=..."
     near = get_close_matches(key, known, n=1, cutoff=0.5)
     return unknown_name(f"setting of {command}", key, near or {name.split(".")[0] for name in known})
 

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from operator import attrgetter
 from threading import Semaphore
 from typing import Any, Final
 
@@ -42,6 +43,7 @@ from lernpfad.serve.telling import step_told, told
 
 OUTCOMES: Final = {"correct": CORRECT, "wrong": WRONG, "not_assessed": NOT_ASSESSED}
 MAX_WARNINGS: Final = 20
+_COLUMNS: Final = attrgetter("item", "outcome", "accepted", "minutes", "time")
 
 
 class RequestError(LernpfadError):
@@ -249,13 +251,10 @@ def processors() -> int:
 
 def rows_of(posted: Sequence[PostedInteraction]) -> Rows:
     """Posted rows in columns, in the order given."""
-    return Rows(
-        item=tuple(row.item for row in posted),
-        outcome=tuple(OUTCOMES[row.outcome] for row in posted),
-        accepted=tuple(row.accepted for row in posted),
-        minutes=tuple(row.minutes for row in posted),
-        time=tuple(row.time for row in posted),
-    )
+    if not posted:
+        return Rows()
+    item, outcome, accepted, minutes, time = zip(*map(_COLUMNS, posted), strict=True)
+    return Rows(item, tuple(OUTCOMES[one] for one in outcome), accepted, minutes, time)
 
 
 def check_row(row: PostedInteraction, field: str) -> None:

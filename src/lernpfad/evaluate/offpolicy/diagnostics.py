@@ -15,7 +15,7 @@ class Limits:
     Refused: ess_units, ess_share: least effective sample size, in units and as a share of them (Owen 2013, "Monte
     Carlo theory, methods and examples", chapter 9, for the measure). support, rarer: a candidate counts as (almost)
     never offered where its logged propensity is below `support` and the target's more than `rarer` times as high; in a
-    catalogue of 800 items the uniform policy itself is near .001, and can be judged. unsupported: most of the target's
+    catalog of 800 items the uniform policy itself is near .001, and can be judged. unsupported: most of the target's
     mass on such candidates; nothing repairs that (Sachdeva, Su & Joachims 2020). calibration: most error of
     *estimated* propensities.
 

@@ -68,7 +68,7 @@ class Tamed:
 
 @dataclass(frozen=True, eq=False)
 class OfCluster:
-    """wc = pi(cluster | x) / pi_b(cluster | x): weights of groups of alike items, for large catalogues.
+    """wc = pi(cluster | x) / pi_b(cluster | x): weights of groups of alike items, for large catalogs.
 
     Saito & Joachims 2022, "Off-Policy Evaluation for Large Action Spaces via Embeddings" (MIPS), with the cluster as
     the embedding. Without bias only where items of a cluster have the same effect (IPS) or the model gets
