@@ -167,7 +167,7 @@ class Store:
                 table: 0 if number is None else on.execute(f"DELETE FROM {table} WHERE learner = ?", (number,)).rowcount
                 for table in LEARNER_TABLES
             }
-            on.execute("DELETE FROM learners WHERE pseudonym = ?", (pseudonym,))
+            on.execute("DELETE FROM learners WHERE number = ?", (number,))  # not one who came meanwhile
             on.execute(
                 "INSERT INTO receipts (id, erased, hash, interactions, decisions) VALUES (?, ?, ?, ?, ?) "
                 "ON CONFLICT (id) DO NOTHING",
@@ -204,14 +204,19 @@ class Store:
 
     def locked(self, on: Transaction, pseudonym: str, *, create: bool) -> tuple[int | None, int]:
         """Number and count of a learner, whom nobody else changes until the transaction ends; None if there is none."""
-        if create:
-            on.execute(
-                "INSERT INTO learners (pseudonym, counted) VALUES (?, 0) ON CONFLICT (pseudonym) DO NOTHING",
-                (pseudonym,),
-            )
         query = f"SELECT number, counted FROM learners WHERE pseudonym = ?{self.database.dialect.lock}"
-        found = on.execute(query, (pseudonym,)).fetchone()
-        return (None, 0) if found is None else (found[0], found[1])
+        while True:
+            if create:
+                on.execute(
+                    "INSERT INTO learners (pseudonym, counted) VALUES (?, 0) ON CONFLICT (pseudonym) DO NOTHING",
+                    (pseudonym,),
+                )
+            found = on.execute(query, (pseudonym,)).fetchone()
+            if found is not None:
+                return found[0], found[1]
+            if not create:
+                return None, 0
+            # she was there, and an erasure for whose end the second statement waited has taken her away: she begins anew
 
     def hashed(self, what: str, name: str) -> str:
         """What stands for an id of this kind in the database: HMAC-SHA256 under its secret, 128 bits."""
