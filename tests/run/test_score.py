@@ -185,6 +185,16 @@ def test_files_that_would_be_one_output_are_refused(bundle: Bundle, tmp_path: Pa
         main(words(bundle, tmp_path, learners=tmp_path / "in" / "x" / "*.parquet", role="analist"))
 
 
+def test_what_is_read_is_never_written_over(bundle: Bundle, tmp_path: Path) -> None:
+    source = tmp_path / "logs" / "a.parquet"
+    written(source, histories(catalog(), learners=1))
+    before = source.read_bytes()
+    for out in (source.parent, source.parent / ".." / "logs"):
+        with pytest.raises(ConfigError, match=r"holds a\.parquet, which is to be read; give a folder of its own"):
+            main(words(bundle, tmp_path, learners=source.parent / "*.parquet", out=out))
+    assert source.read_bytes() == before
+
+
 def test_memory_does_not_grow_with_the_file(bundle: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is held at once: the largest chunk and the rows that wait, for a file of 40 and of 400 learners."""
     monkeypatch.setattr(scoring, "_GROUP", 50)

@@ -77,6 +77,23 @@ def test_interactions_as_rows_carry_the_propensity_of_the_offer_they_came_of(lea
     assert lines[0] == rows[0]
 
 
+@pytest.mark.parametrize(("outcomes", "speaks"), [(("not_assessed", "correct"), 1), (("wrong", "correct"), 0)])
+def test_an_offer_was_drawn_once_whatever_comes_of_it(
+    learners: Learners, outcomes: tuple[str, str], speaks: int
+) -> None:
+    """A platform tells of one activity with several statements; off-policy estimates must count the offer once."""
+    drawn = learners.next_items(LearnerItemsRequest(learner="lea", draw=True), now=NOW)
+    shared = {"learner": "lea", "item": drawn.items[0].item, "decision": drawn.decision}
+    sent = [
+        InteractionPost.model_validate(shared | {"id": str(n), "time": START + n, "outcome": outcome})
+        for n, outcome in enumerate(outcomes)
+    ]
+    learners.record(sent, now=NOW, batch=True)
+    rows = list(training_rows(learners.store.database))
+    assert [row["decision"] for row in rows] == [drawn.decision] * 2
+    assert [not np.isnan(row["propensity"]) for row in rows] == [n == speaks for n in range(2)]
+
+
 def test_the_log_is_a_data_set(learners: Learners, tmp_path: Path) -> None:
     propensity = next(iter(lived(learners).values()))
     assert logged.write(learners.store.database, catalog(), tmp_path / "logged").unheard == 1

@@ -14,7 +14,13 @@ from lernpfad.core.laws.tracer import TRACER_LAWS
 from lernpfad.core.laws.tracer_case import TracerCase
 from lernpfad.policy.debtperminute import DebtPerMinute
 from lernpfad.serve.bundle import Bundle, load
+from lernpfad.serve.engine import Engine
+from lernpfad.serve.learners import Learners
 from lernpfad.serve.neural import OnnxSkillTracer
+from lernpfad.serve.replay import Compared, compare
+from lernpfad.serve.sqlite import Sqlite
+from lernpfad.serve.store import Store
+from lernpfad.serve.stored import InteractionPost, LearnerItemsRequest
 from serve.stack import START, written
 
 
@@ -57,6 +63,20 @@ def test_the_twin_gives_the_same_numbers(original: Any, bundle: Bundle, planted:
 
 def test_the_twin_obeys_the_laws(bundle: Bundle, planted: PlantedAnswers) -> None:
     hold(TRACER_LAWS, TracerCase(planted=planted, reload=None, fitted=bundle.next_best.tracer))
+
+
+def test_decisions_replay_whose_states_went_forward_row_by_row(
+    bundle: Bundle, planted: PlantedAnswers, tmp_path: Path
+) -> None:
+    """Made again, the state comes of the whole history at once, which is another way to the same numbers."""
+    learners = Learners(Engine(bundle), Store(Sqlite(tmp_path / "learners.db")))
+    items = [str(one) for one in planted.catalog.items[:12]]
+    for n, item in enumerate(items):
+        outcome = "correct" if n % 3 else "wrong"
+        row = InteractionPost(learner="lea", id=str(n), item=item, outcome=outcome, time=START + n)
+        learners.record([row], now=START + n, batch=False)
+        learners.next_items(LearnerItemsRequest(learner="lea", k=5), now=START + n + 0.5)
+    assert compare(learners) == Compared(same=len(items), differ=[], others=0)
 
 
 def test_the_served_stack_recommends_the_same(stack: NextBest, bundle: Bundle, planted: PlantedAnswers) -> None:

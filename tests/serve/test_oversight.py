@@ -70,6 +70,16 @@ def test_what_people_do_is_logged_once(web: TestClient, database: Database) -> N
     assert list(intervention_rows(database)) == []
 
 
+def test_ids_are_each_learners_own(web: TestClient, database: Database) -> None:
+    """Clients may count from one for every learner, as they may with interactions."""
+    for who in (WHO, "somebody-else"):
+        offer = asked(web, learner=who)
+        body = {"learner": who, "decision": offer["decision"], "id": "c-1", "reason": f"Said by {who}."}
+        assert web.post("/v1/learners/skip", json=body).json() == {"logged": True}
+        assert web.post("/v1/learners/skip", json=body).json() == {"logged": False}
+    assert len(list(intervention_rows(database))) == 2
+
+
 @pytest.mark.parametrize(
     ("what", "changed", "status", "field"),
     [

@@ -106,6 +106,15 @@ def test_a_body_too_large_over_the_wire(served: Served) -> None:
         assert wire.recv(100).startswith(b"HTTP/1.1 413")
 
 
+def test_what_stands_behind_an_address_is_not_logged(bundles: dict[str, Path]) -> None:
+    running = Served(f"bundle={bundles['classical']}", "port=0", "log=info")
+    running.get("/v1/health?learner=lea.1815@example.org")
+    running.process.send_signal(signal.SIGINT)
+    said = "".join(running.process.communicate(timeout=SECONDS))
+    assert '"GET /v1/health HTTP/1.1" 200' in said
+    assert "1815" not in said
+
+
 def test_ctrl_c_stops_it_in_good_order(bundles: dict[str, Path]) -> None:
     running = Served(f"bundle={bundles['classical']}", "port=0", "log=warning")
     assert running.stop(signal.SIGINT) == 0

@@ -7,13 +7,15 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 import uvicorn
 
 from lernpfad.serve.app import create_app
-from lernpfad.serve.body import BodyLimit
+from lernpfad.serve.body import AT_ONCE, BodyLimit
 from lernpfad.serve.bundle import Bundle
+from lernpfad.serve.metrics import Measured, Metrics
 from lernpfad.serve.settings import _listen
 from lernpfad.serve.slow import Bounded, bounded
 from serve.threads import started
@@ -127,6 +129,64 @@ def test_an_answer_that_nobody_reads_ends(port: int) -> None:
         while any(here in line.split()[2] for line in Path("/proc/net/tcp").read_text().splitlines()[1:]):
             assert time.monotonic() < until
             time.sleep(0.1)
+
+
+def test_bodies_that_are_being_read_share_their_room() -> None:
+    """Ever more clients who begin a body and do not end it: one too many is refused, and room comes back."""
+    sent: list[int] = []
+
+    async def app(scope: object, receive: object, send: object) -> None:
+        sent.append(200)
+
+    async def send(message: dict[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            sent.append(message["status"])
+            if message["status"] == 503:
+                assert (b"retry-after", b"1") in message["headers"]
+
+    async def begun(end: asyncio.Event) -> None:
+        pieces = [{"type": "http.request", "body": b"x" * 90, "more_body": True}]
+
+        async def receive() -> dict[str, Any]:
+            if pieces:
+                return pieces.pop()
+            await end.wait()
+            return {"type": "http.request", "body": b"", "more_body": False}
+
+        await limit({"type": "http", "headers": []}, receive, send)  # type: ignore[arg-type]
+
+    async def crowd() -> None:
+        end = asyncio.Event()
+        full = [asyncio.create_task(begun(end)) for _ in range(AT_ONCE * 100 // 90)]
+        await asyncio.sleep(0)
+        await begun(end)
+        assert sent == [503]
+        end.set()
+        await asyncio.gather(*full)
+        assert sent == [503] + [200] * len(full)
+        assert limit.held == 0
+        await begun(end)
+        assert sent[-1] == 200
+
+    limit = BodyLimit(app, limit=100)  # type: ignore[arg-type]
+    asyncio.run(crowd())
+
+
+def test_who_goes_away_before_the_answer_is_counted_apart() -> None:
+    metrics = Metrics()
+
+    async def silent(scope: object, receive: object, send: object) -> None:
+        pass
+
+    async def broken(scope: object, receive: object, send: object) -> None:
+        raise RuntimeError
+
+    scope = {"type": "http", "method": "POST", "headers": []}
+    asyncio.run(Measured(silent, metrics)(scope, None, None))  # type: ignore[arg-type]
+    with pytest.raises(RuntimeError):
+        asyncio.run(Measured(broken, metrics)(scope, None, None))  # type: ignore[arg-type]
+    counted = [line for line in metrics.text({}, gauges={}).splitlines() if "requests_total{" in line]
+    assert [(line.split('status="')[1][:3], line[-1]) for line in counted] == [("499", "1"), ("500", "1")]
 
 
 def test_a_body_broken_off_is_not_acted_upon() -> None:

@@ -187,6 +187,14 @@ def test_a_server_that_is_not_there_is_one_line_without_the_password(server: Ser
     assert "\n" not in str(refused.value)
 
 
+@pytest.mark.parametrize("url", ["postgresql://lea:s3cret@host/name?foo=1", "postgresql://lea:s3cret@[::1/name"])
+def test_a_url_that_is_none_is_one_line_without_the_password(url: str) -> None:
+    with pytest.raises(ConfigError, match="mend the URL") as refused:
+        connect(url)
+    assert "s3cret" not in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
 def test_without_the_driver_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "psycopg", None)
     with pytest.raises(ConfigError, match=r"needs the extra 'postgres', .*pip install 'lernpfad\[postgres\]'"):

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lernpfad.serve.engine import RequestError
-from lernpfad.serve.xapi import EXTENSIONS, VERBS, Statement, statement, statements
+from lernpfad.serve.xapi import EXTENSIONS, VERBS, Statement, is_known, statement, statements
 from lernpfad.serve.xapi_parts import minutes, moment
 
 NOW = 1_770_000_000.0
@@ -77,6 +77,17 @@ def test_verbs_and_successes(verb: str, success: bool | None, outcome: int | Non
     given = changed("verb/id", VERBS + verb) | {"result": {} if success is None else {"success": success}}
     row = read(given).interaction
     assert (None if row is None else row.outcome) == outcome
+
+
+@pytest.mark.parametrize("version", ["1.0", "1.0.0", "1.0.3", "2.0", "2.0.0"])
+def test_versions_that_are_understood(version: str) -> None:
+    assert is_known(version)
+    assert read(changed("version", version)).interaction is not None
+
+
+@pytest.mark.parametrize("version", ["", "1", "1.1.0", "1.00", "10.0.0", "3.0.0"])
+def test_versions_that_are_not(version: str) -> None:
+    assert not is_known(version)
 
 
 def test_a_verb_of_others_is_taken_in_and_leads_to_nothing() -> None:

@@ -1,6 +1,6 @@
 """Everything lernpfad raises on purpose: one line that names the thing, what was expected, and the fix."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
 
@@ -35,9 +35,22 @@ class LawBroken(LernpfadError, AssertionError):
         return Exception.__str__(self)
 
 
+_COMPARED = 200_000
+"""Pairs of letters that are looked at for the nearest name: some hundredths of a second, whoever asks."""
+_LISTED = 50
+
+
 def unknown_name(what: str, name: str, options: Iterable[str]) -> str:
-    """The line for a name that does not exist: "no tracer named 'skat'; did you mean 'sakt'?"."""
+    """The line for a name that does not exist: "no tracer named 'skat'; did you mean 'sakt'?".
+
+    Among very many options none is the nearest, and a part of them is listed.
+    """
     known = sorted(options)
-    near = get_close_matches(name, known, n=1, cutoff=0.5)
-    hint = f"did you mean '{near[0]}'?" if near else f"there are: {', '.join(known) or 'none'}"
-    return f"no {what} named '{name}'; {hint}"
+    few = len(name) * sum(map(len, known)) <= _COMPARED
+    near = get_close_matches(name, known, n=1, cutoff=0.5) if few else []
+    return f"no {what} named '{name}'; " + (f"did you mean '{near[0]}'?" if near else f"there are: {_listed(known)}")
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = len(names) - _LISTED
+    return (", ".join(names[:_LISTED]) or "none") + (f" and {more:,} more" if more > 0 else "")

@@ -67,10 +67,19 @@ def main(words: Sequence[str]) -> None:
         return
     settings = parse(words)
     files = _files(settings.learners)
+    _check_apart(files, settings.out)
     settings.out.mkdir(parents=True, exist_ok=True)
     for source, done in score(settings, files):
         what = "scored" if done.fresh else "was there already"
         print(f"{settings.out / source.name}: {done.learners} learners, {what}", flush=True)
+
+
+def _check_apart(files: Sequence[Path], out: Path) -> None:
+    """A file's recommendations bear its name, so that in its own folder they would take its place."""
+    read = {source.resolve() for source in files}
+    for source in files:
+        if (out / source.name).resolve() in read:
+            raise ConfigError(f"out={out} holds {source.name}, which is to be read; give a folder of its own")
 
 
 def score(settings: ScoreSettings, files: Sequence[Path]) -> Iterator[tuple[Path, Scored]]:

@@ -1,6 +1,7 @@
 """The decision log: what could have been offered, what was, with which propensity and why; and rows made of it."""
 
 import json
+import math
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,7 +9,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from lernpfad.core import BoolArray, Catalog
+from lernpfad.core import NOT_ASSESSED, BoolArray, Catalog
 from lernpfad.serve.database import Database, Transaction
 from lernpfad.serve.files import canonical
 from lernpfad.serve.tables import NOT_VOIDED
@@ -50,8 +51,12 @@ def packed(eligible: BoolArray) -> bytes:
 
 def unpacked(eligible: bytes, items: int) -> BoolArray:
     """`[I]`, what `packed` was given."""
-    bits = np.frombuffer(zlib.decompress(eligible), dtype=np.uint8)
-    return np.unpackbits(bits, count=items).astype(bool)
+    return np.unpackbits(np.frombuffer(bits(eligible), dtype=np.uint8), count=items).astype(bool)
+
+
+def bits(eligible: bytes) -> bytes:
+    """What `packed` compressed. To be compared by it: another version of zlib compresses the same to other bytes."""
+    return zlib.decompress(eligible)
 
 
 def insert(on: Transaction, learner: int, one: Decision) -> None:
@@ -87,24 +92,28 @@ def decision_rows(database: Database, catalog: Catalog | None = None) -> Iterato
     catalog: of the bundle that decided, to name the candidates of each decision; without one they are None.
     """
     for learner, one in decisions(database):
-        candidates = None if catalog is None else _candidates(one, catalog)
-        for place, item in enumerate(one.items):
-            yield {
-                "decision": one.id,
-                "learner": learner,
-                "made": one.made,
-                "time": one.at,
-                "bundle": one.bundle,
-                "policy": one.policy,
-                "history": one.digest,
-                "covers": one.covers,
-                "drawn": one.drawn,
-                "place": place,
-                "item": item["item"],
-                "propensity": item["propensity"],
-                "reason": item["reason"],
-                "candidates": candidates,
-            }
+        yield from offers(learner, one, None if catalog is None else _candidates(one, catalog))
+
+
+def offers(learner: str, one: Decision, candidates: Sequence[str] | None = None) -> Iterator[dict[str, Any]]:
+    """The rows of one decision; see `decision_rows`. learner: the pseudonym."""
+    for place, item in enumerate(one.items):
+        yield {
+            "decision": one.id,
+            "learner": learner,
+            "made": one.made,
+            "time": one.at,
+            "bundle": one.bundle,
+            "policy": one.policy,
+            "history": one.digest,
+            "covers": one.covers,
+            "drawn": one.drawn,
+            "place": place,
+            "item": item["item"],
+            "propensity": item["propensity"],
+            "reason": item["reason"],
+            "candidates": candidates,
+        }
 
 
 def training_rows(database: Database) -> Iterator[dict[str, Any]]:
@@ -112,7 +121,8 @@ def training_rows(database: Database) -> Iterator[dict[str, Any]]:
 
     Columns beside it travel with the rows: `propensity` of the offer that it came of, where that offer was drawn (NaN
     elsewhere: what a learner picks from a ranked list was not drawn by the policy), the `decision`, and `bundle` and
-    `policy` that made it ("" without one). `minutes` is None where the item's own count.
+    `policy` that made it ("" without one). `minutes` is None where the item's own count. An offer was drawn once: of
+    several rows that came of it one has the propensity, the first with an outcome, or the first.
     """
     last = 0
     while learners := _learners(database, last):
@@ -150,9 +160,15 @@ def _history(database: Database, number: int, pseudonym: str) -> Iterator[dict[s
         "LEFT JOIN decisions d ON d.id = interactions.decision AND d.learner = interactions.learner "
         f"WHERE interactions.learner = ? AND {NOT_VOIDED} ORDER BY time, place"
     )
-    for key, item, time, accepted, outcome, minutes, decision, bundle, policy, offered, drawn in database.read(
-        lambda on: on.execute(query, (number,)).fetchall()
-    ):
+    found = database.read(lambda on: on.execute(query, (number,)).fetchall())
+    speaks: dict[str, tuple[bool, str]] = {}  # of each decision: whether a row with an outcome does, and which
+    for key, item, _, _, outcome, _, decision, _, _, offered, drawn in found:
+        likely = decision and not math.isnan(_propensity(item, offered, drawn=bool(drawn)))
+        assessed = outcome != NOT_ASSESSED
+        if likely and (decision not in speaks or (assessed and not speaks[decision][0])):
+            speaks[decision] = assessed, key
+    for key, item, time, accepted, outcome, minutes, decision, bundle, policy, offered, drawn in found:
+        mine = speaks.get(decision, (False, ""))[1] == key
         yield {
             "learner": pseudonym,
             "id": key,
@@ -161,7 +177,7 @@ def _history(database: Database, number: int, pseudonym: str) -> Iterator[dict[s
             "accepted": bool(accepted),
             "outcome": outcome,
             "minutes": minutes,
-            "propensity": _propensity(item, offered, drawn=bool(drawn)),
+            "propensity": _propensity(item, offered, drawn=bool(drawn)) if mine else math.nan,
             "decision": decision or "",
             "bundle": bundle or "",
             "policy": policy or "",
@@ -170,4 +186,4 @@ def _history(database: Database, number: int, pseudonym: str) -> Iterator[dict[s
 
 def _propensity(item: str, offered: str | None, *, drawn: bool) -> float:
     first = json.loads(offered)[:1] if offered and drawn else []
-    return float(first[0]["propensity"]) if first and first[0]["item"] == item else float("nan")
+    return float(first[0]["propensity"]) if first and first[0]["item"] == item else math.nan

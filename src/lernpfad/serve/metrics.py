@@ -12,8 +12,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.015, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 """Upper edges of the histogram of latencies; 5 ms and 15 ms are what is promised."""
+GONE_AWAY: Final = 499
+"""The status under which a request is counted whose client went away before the answer, as in nginx."""
 COUNTED: Final = {
-    "lernpfad_requests_total": "Requests answered, by path of the document, method and status; 4xx are refusals.",
+    "lernpfad_requests_total": "Requests, by path of the document, method and status; 4xx are refusals, 499: it had gone.",
     "lernpfad_decisions_total": "Decisions about what is next, by who decided: the policy or the fixed curriculum.",
     "lernpfad_fallbacks_total": "Decisions of the curriculum because the model of the policy raised.",
     "lernpfad_unanswered_total": "Profiles that were not answered because the model raised.",
@@ -86,7 +88,7 @@ class Measured:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        began, status = time.perf_counter(), 500
+        began, status = time.perf_counter(), GONE_AWAY
 
         async def told(message: Message) -> None:
             nonlocal status
@@ -96,6 +98,9 @@ class Measured:
 
         try:
             await self.app(scope, receive, told)
+        except Exception:
+            status = 500  # which is what is answered outside of this
+            raise
         finally:
             path = getattr(scope.get("route"), "path", "other")
             method = scope["method"] if scope["method"] in _METHODS else "other"

@@ -43,7 +43,8 @@ class Oversight:
 
     def intervene(self, learner: str, one: Intervention, *, now: float) -> bool:
         """Log it; False if it was there already. Raises RequestError: no decision of hers, id with other content."""
-        pseudonym, key = self.store.pseudonym(learner), self.store.hashed("intervention", one.id)
+        pseudonym = self.store.pseudonym(learner)
+        key = self.store.hashed("intervention", f"{pseudonym}:{one.id}")
 
         def work(on: Transaction) -> bool:
             number, _ = self.store.locked(on, pseudonym, create=False)

@@ -1,5 +1,6 @@
 """PostgreSQL, for several replicas on one store. Its driver is the extra `postgres`."""
 
+import re
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from threading import Lock
@@ -19,6 +20,8 @@ PATIENCE: Final = 10
 TOGETHER: Final = 64
 """Writers that share a commit: more than a server has threads."""
 
+_SECRET: Final = re.compile(r"\"[^\"]*@[^\"]*\"")
+"""What a driver quotes of a URL may hold its password."""
 _TRIES: Final = 2
 _GRACE: Final = 2.0
 """Seconds beyond PATIENCE that the server has to say that a statement took too long, before it is given up."""
@@ -165,17 +168,21 @@ class Postgres:
     def _connected(self, *, patience: int) -> Any:
         """A new connection. patience: seconds that a statement may take, 0 for any number."""
         options = f"-c statement_timeout={patience}s -c lock_timeout={patience}s -c synchronous_commit=on"
-        connection = self._connection_type.connect(
-            self._url,
-            autocommit=True,
-            connect_timeout=self.patience,
-            options=options,
-            client_encoding="utf8",
-            keepalives_idle=self.patience,
-            keepalives_interval=2,
-            keepalives_count=3,
-            tcp_user_timeout=1000 * self.patience,
-        )
+        try:
+            connection = self._connection_type.connect(
+                self._url,
+                autocommit=True,
+                connect_timeout=self.patience,
+                options=options,
+                client_encoding="utf8",
+                keepalives_idle=self.patience,
+                keepalives_interval=2,
+                keepalives_count=3,
+                tcp_user_timeout=1000 * self.patience,
+            )
+        except self._driver.ProgrammingError as problem:  # the URL is none, or has a word that libpq does not know
+            line = _SECRET.sub('"..."', " ".join(str(problem).split()))
+            raise ConfigError(f"store=: {line}; mend the URL") from problem
         connection.patience = patience + _GRACE if patience else None
         return connection
 

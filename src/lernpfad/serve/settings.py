@@ -1,6 +1,7 @@
 """`lernpfad serve`: settings from key=value words, without Hydra, and the process that listens."""
 
 import gc
+import logging
 import socket
 import sys
 import time
@@ -115,7 +116,7 @@ def serve(settings: ServeSettings) -> None:
     """Load the bundle, listen, answer. Prints one line with the address once requests are taken in."""
     import uvicorn
 
-    from lernpfad.serve import heap
+    from lernpfad.serve import access, heap
     from lernpfad.serve.app import create_app
     from lernpfad.serve.bundle import load
     from lernpfad.serve.slow import Bounded, bounded
@@ -147,6 +148,7 @@ def serve(settings: ServeSettings) -> None:
         fixed=settings.decide == "curriculum",
     )
     server = Announced(uvicorn.Config(app, http=Bounded, log_level=settings.log, server_header=False))
+    logging.getLogger(access.LOGGER).addFilter(access.WithoutQuery())  # after the configuration, which sets it up
     with suppress(KeyboardInterrupt):  # raised again by uvicorn after it has stopped in good order
         server.run(sockets=[listener])
     if not server.started:

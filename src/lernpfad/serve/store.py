@@ -216,7 +216,7 @@ class Store:
                 return found[0], found[1]
             if not create:
                 return None, 0
-            # she was there, and an erasure for whose end the second statement waited has taken her away: she begins anew
+            # she was there, and the erasure for whose end the query waited has taken her away: she begins anew
 
     def hashed(self, what: str, name: str) -> str:
         """What stands for an id of this kind in the database: HMAC-SHA256 under its secret, 128 bits."""

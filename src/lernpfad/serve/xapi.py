@@ -6,6 +6,7 @@ an earlier statement back, whichever of the two comes first. An offer that nobod
 declined follows from the decision log.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -21,7 +22,7 @@ VERBS: Final = "http://adlnet.gov/expapi/verbs/"
 EXTENSIONS: Final = "https://lernpfad.example.org/x/"
 """Our extensions of a context: decision, propensity, policy, bundle, candidates."""
 MAX_STATEMENTS: Final = 1_000
-VERSIONS: Final = ("1.0.", "2.0.")
+_VERSION: Final = re.compile(r"[12]\.0(\.|$)")
 
 _PROPERTIES: Final = (
     *("id", "actor", "verb", "object", "result", "context", "timestamp"),
@@ -101,8 +102,13 @@ def _id(found: Mapping[str, Any], field: str, name: str | None) -> str:
     return key or wanted or str(uuid4())
 
 
+def is_known(version: str) -> bool:
+    """Whether statements of this version of xAPI are understood; "1.0" means 1.0.0 (xAPI 1.0.3, part three, 3.3)."""
+    return _VERSION.match(version) is not None
+
+
 def _check_version(found: Mapping[str, Any], field: str) -> None:
-    if "version" in found and not part.text(found["version"], f"{field}.version").startswith(VERSIONS):
+    if "version" in found and not is_known(part.text(found["version"], f"{field}.version")):
         raise wrong(f"{field}.version", "expected 1.0.x or 2.0.x")
 
 

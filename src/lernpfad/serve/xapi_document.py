@@ -31,7 +31,7 @@ def _one_of(*words: str) -> _Schema:
 
 UUID_SCHEMA: Final = _matching(UUID.pattern, format="uuid")
 _IRI = _matching(IRI.pattern, maxLength=LONGEST_IRI)
-_VERSION = {"type": "string", "pattern": r"^[12]\.0\.", "maxLength": LONGEST_IRI}
+_VERSION = {"type": "string", "pattern": r"^[12]\.0(\.|$)", "maxLength": LONGEST_IRI}
 _AT: Final = _matching(TIMESTAMP.pattern, format="date-time")
 _DECISION: Final = {"type": ["string", "null"], "pattern": "^[0-9a-f]{32}$"}
 _EXTENSIONS: Final = _OBJECT | {"propertyNames": _IRI}
@@ -101,7 +101,7 @@ VERSION_HEADER: Final[_Schema] = {
     "in": "header",
     "required": True,
     "description": "Of xAPI: 1.0.x or 2.0.x.",
-    "schema": {"type": "string", "pattern": r"^[12]\.0\.", "examples": ["1.0.3"]},
+    "schema": {"type": "string", "pattern": r"^[12]\.0(\.|$)", "examples": ["1.0.3"]},
 }
 EXAMPLE: Final[_Schema] = {
     "id": "6f3c9c1e-0f0e-4c58-9d3b-0c5a9b1d2e3f",

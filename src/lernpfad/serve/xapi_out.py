@@ -10,7 +10,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from lernpfad.core import CORRECT, NOT_ASSESSED
 from lernpfad.serve.database import Database
-from lernpfad.serve.decisions import decision_rows, decisions, training_rows
+from lernpfad.serve.decisions import bits, decisions, offers, training_rows
 from lernpfad.serve.xapi import EXTENSIONS, VERBS
 
 HOME: Final = "https://lernpfad.example.org"
@@ -25,11 +25,12 @@ def statement_rows(database: Database, *, home: str = HOME) -> Iterator[dict[str
     offer that no statement follows.
     """
     home = home.rstrip("/")
-    hashes = {one.id: sha256(one.eligible).hexdigest() for _, one in decisions(database)}
-    for row in decision_rows(database):
-        told = {name: row[name] for name in ("decision", "propensity", "policy", "bundle", "drawn", "place", "reason")}
-        told |= {"candidates": hashes[row["decision"]], "history": row["history"]}
-        yield _statement(row, home, verb=OFFERED, name=f"{row['decision']}/{row['place']}", told=told)
+    for learner, one in decisions(database):
+        candidates = sha256(bits(one.eligible)).hexdigest()
+        for row in offers(learner, one):
+            named = ("decision", "propensity", "policy", "bundle", "drawn", "place", "reason", "history")
+            told = {name: row[name] for name in named} | {"candidates": candidates}
+            yield _statement(row, home, verb=OFFERED, name=f"{row['decision']}/{row['place']}", told=told)
     for row in training_rows(database):
         if row["accepted"]:
             verb = f"{VERBS}experienced" if row["outcome"] == NOT_ASSESSED else f"{VERBS}answered"

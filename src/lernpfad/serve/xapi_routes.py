@@ -12,7 +12,7 @@ from lernpfad.serve.learners import Learners
 from lernpfad.serve.metrics import Metrics
 from lernpfad.serve.routes import CONFLICT, UNAVAILABLE, Needs
 from lernpfad.serve.schema import Refusal
-from lernpfad.serve.xapi import VERSIONS, Statement, statement
+from lernpfad.serve.xapi import Statement, is_known, statement
 from lernpfad.serve.xapi import statements as understood
 from lernpfad.serve.xapi_document import EXAMPLE, STATEMENT, STATEMENTS, UUID_SCHEMA, VERSION_HEADER
 
@@ -70,5 +70,5 @@ def add_xapi(
 
 
 def _check(request: Request) -> None:
-    if not request.headers.get(VERSION_HEADER["name"], "").startswith(VERSIONS):
+    if not is_known(request.headers.get(VERSION_HEADER["name"], "")):
         raise RequestError("X-Experience-API-Version", "expected the header to say 1.0.x or 2.0.x", status=400)
