@@ -15,7 +15,7 @@ SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.015, 0.025, 0.05, 0.1, 0.25, 0.5
 GONE_AWAY: Final = 499
 """The status under which a request is counted whose client went away before the answer, as in nginx."""
 COUNTED: Final = {
-    "lernpfad_requests_total": "Requests, by path of the document, method and status; 4xx are refusals, 499: it had gone.",
+    "lernpfad_requests_total": "Requests, by path of the document, method and status (4xx: refused, 499: had gone).",
     "lernpfad_decisions_total": "Decisions about what is next, by who decided: the policy or the fixed curriculum.",
     "lernpfad_fallbacks_total": "Decisions of the curriculum because the model of the policy raised.",
     "lernpfad_unanswered_total": "Profiles that were not answered because the model raised.",
