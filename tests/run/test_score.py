@@ -229,7 +229,10 @@ def test_it_needs_nothing_beyond_serving_and_pyarrow(bundle: Bundle, tmp_path: P
 @pytest.mark.slow
 @pytest.mark.filterwarnings("default")
 @pytest.mark.skipif(find_spec("ray") is None, reason="the extra 'ray' is not installed")
-def test_spread_by_ray_the_results_are_the_same_to_the_last_byte(bundle: Bundle, tmp_path: Path) -> None:
+def test_spread_by_ray_the_results_are_the_same_to_the_last_byte(
+    bundle: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[1]))  # its processes load the bundle's classes too
     for name in ("a", "b", "c"):
         written(tmp_path / "in" / f"{name}.parquet", histories(catalog(), learners=5, seed=ord(name)))
     main(words(bundle, tmp_path))
