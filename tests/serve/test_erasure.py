@@ -1,6 +1,9 @@
 """After an erasure nothing of the learner is left, in no table and in no file; others are untouched."""
 
-from collections.abc import Callable
+import sqlite3
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from hashlib import sha256
 from pathlib import Path
 from typing import cast
@@ -8,14 +11,14 @@ from typing import cast
 import pytest
 
 from lernpfad.serve.bundle import Bundle
-from lernpfad.serve.database import Database, StoreError
+from lernpfad.serve.database import GONE, Database, StoreError
 from lernpfad.serve.decisions import decisions, training_rows
 from lernpfad.serve.engine import Engine
 from lernpfad.serve.learners import Learners
 from lernpfad.serve.oversight import CONTEST, Intervention, Oversight
 from lernpfad.serve.postgres import Postgres
 from lernpfad.serve.sqlite import Sqlite
-from lernpfad.serve.store import Receipt, Store
+from lernpfad.serve.store import Store
 from lernpfad.serve.stored import InteractionPost, LearnerItemsRequest
 from lernpfad.serve.tables import LEARNER_TABLES
 from serve.stack import START
@@ -53,7 +56,7 @@ def test_what_is_left_is_a_receipt(database: Database, bundle: Bundle) -> None:
     learners = crowded(database, bundle)
     pseudonym = learners.store.pseudonym(WHO)
     receipt = learners.erase(WHO, now=NOW)
-    assert (receipt.interactions, receipt.decisions, receipt.erased) == (30, 3, NOW)
+    assert (receipt.interactions, receipt.decisions, receipt.erased, receipt.scrubbed) == (30, 3, NOW, True)
     assert receipt.hash == sha256(f"{receipt.nonce}:{WHO}".encode()).hexdigest()
     stored = database.read(lambda on: on.execute("SELECT * FROM receipts").fetchall())
     assert stored == [(receipt.id, NOW, receipt.hash, 30, 3)]
@@ -102,21 +105,69 @@ def test_not_one_of_many_leaves_a_trace(tmp_path: Path, bundle: Bundle) -> None:
     assert all(store.store.pseudonym(f"learner-{n}").encode() in left for n in range(0, 99, 3))
 
 
-def test_a_reader_that_holds_the_log_is_told_of(tmp_path: Path, bundle: Bundle) -> None:
-    path = tmp_path / "learners.db"
-    learners = crowded(Sqlite(path, patience=0.05), bundle)
-    other = Sqlite(path)
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Somebody else reads, as a backup does."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN")
+        other.execute("SELECT count(*) FROM interactions").fetchone()
+        yield
 
-    def erase_meanwhile(on: object) -> Receipt | str:
-        on.execute("SELECT count(*) FROM interactions").fetchone()  # type: ignore[attr-defined]
-        try:
-            return learners.erase(WHO, now=NOW)
-        except StoreError as problem:
-            return str(problem)
 
-    assert "its log keeps what was erased; erase once more" in str(other.read(erase_meanwhile))
-    assert learners.erase(WHO, now=NOW).interactions == 0
+def test_with_a_reader_in_the_files_the_receipt_says_so(tmp_path: Path, bundle: Bundle) -> None:
+    """The next write that finds nobody reading makes up for it."""
+    learners = crowded(Sqlite(tmp_path / "learners.db", patience=0.05), bundle)
+    with reading(tmp_path / "learners.db"):
+        receipt = learners.erase(WHO, now=NOW)
+        live(learners, "meanwhile", rows=1)
+        assert held(tmp_path, ITEM)
+        again = learners.erase(WHO, now=NOW)
+    assert (receipt.interactions, receipt.decisions, receipt.scrubbed) == (30, 3, False)
+    assert receipt.hash == sha256(f"{receipt.nonce}:{WHO}".encode()).hexdigest()
+    assert (again.interactions, again.scrubbed) == (0, False)
+    live(learners, "later", rows=1)
     assert not held(tmp_path, ITEM)
+    assert len(learners.store.known("meanwhile").rows) == 1
+
+
+@pytest.mark.parametrize("way", ["erase once more", "stop"])
+def test_an_erasure_is_made_up_for(tmp_path: Path, bundle: Bundle, way: str) -> None:
+    learners = crowded(Sqlite(tmp_path / "learners.db", patience=0.05), bundle)
+    with closing(sqlite3.connect(tmp_path / "learners.db")) as other:  # stays open, so that a stop alone leaves the log
+        with reading(tmp_path / "learners.db"):
+            assert not learners.erase(WHO, now=NOW).scrubbed
+        assert other.execute("SELECT count(*) FROM learners").fetchone() == (2,)
+        if way == "stop":
+            learners.store.database.close()
+        else:
+            assert learners.erase(WHO, now=NOW).scrubbed
+        assert not held(tmp_path, ITEM)
+
+
+def test_others_go_on_while_an_erasure_waits_for_a_reader(tmp_path: Path, bundle: Bundle) -> None:
+    learners = crowded(Sqlite(tmp_path / "learners.db", patience=60.0), bundle)
+    with ThreadPoolExecutor(1) as pool:
+        with reading(tmp_path / "learners.db"):
+            waiting = pool.submit(learners.erase, WHO, now=NOW)
+            while len(learners.store.known(WHO).rows):
+                pass
+            live(learners, "meanwhile", rows=1)
+            assert not waiting.done()
+        assert waiting.result(timeout=60).scrubbed
+    assert not held(tmp_path, ITEM)
+    assert len(learners.store.known("meanwhile").rows) == 1
+
+
+def test_the_receipt_of_an_erasure_is_not_lost(
+    database: Database, bundle: Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail() -> None:
+        raise StoreError(GONE, "planted")
+
+    learners = crowded(database, bundle)
+    monkeypatch.setattr(database, "scrub", fail)
+    receipt = learners.erase(WHO, now=NOW)
+    assert (receipt.interactions, receipt.decisions, receipt.scrubbed) == (30, 3, False)
 
 
 @pytest.fixture

@@ -2,13 +2,15 @@
 
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from lernpfad.serve import database as databases
-from lernpfad.serve.database import StoreError
+from lernpfad.serve.database import StoreError, Transaction
 from lernpfad.serve.sqlite import Sqlite
 from lernpfad.serve.sqlite_log import damage, index_of, log_of
 from lernpfad.serve.store import Interaction, Store
@@ -132,26 +134,91 @@ def test_a_log_taken_away_from_a_running_store_loses_nothing(tmp_path: Path) -> 
     assert len(Store(Sqlite(tmp_path / "crashed" / "l.db")).known("lea").rows) == 2
 
 
-def test_a_log_cut_short_under_a_running_store_is_not_written_on(tmp_path: Path) -> None:
+@pytest.mark.parametrize("left", ["nothing", "head", "half"])
+@pytest.mark.parametrize("scrubbed", [False, True])
+def test_a_log_cut_short_under_a_running_store_is_not_written_on(tmp_path: Path, left: str, scrubbed: bool) -> None:
     path = tmp_path / "l.db"
     store = Store(Sqlite(path))
+    if scrubbed:
+        store.database.scrub()  # so that the log is not the first one
     for n in range(ROWS):
         store.record(row(n), now=START)
-    half(path)
+    os.truncate(log_of(path), {"nothing": 0, "head": 32, "half": log_of(path).stat().st_size // 2}[left])
     content = path.read_bytes(), log_of(path).read_bytes()
-    for attempt in (lambda: store.record(row("late"), now=START), lambda: store.known("lea")):
-        with pytest.raises(StoreError, match=r"is damaged .its log was cut to less than"):
+    refused = r"is damaged .its log was cut to less than"
+    for attempt in (lambda: store.record(row("late"), now=START), lambda: store.known("lea"), store.database.scrub):
+        with pytest.raises(StoreError, match=refused):
             attempt()
     assert (path.read_bytes(), log_of(path).read_bytes()) == content
+    store.database.close()
+    with pytest.raises(StoreError, match=r"is damaged .its log holds"):
+        Sqlite(path)
+
+
+def test_a_log_cut_while_a_commit_is_made_takes_it_back(tmp_path: Path) -> None:
+    store = Store(Sqlite(tmp_path / "l.db"))
+    store.record(row(1), now=START)
+    content = (tmp_path / "l.db").read_bytes()
+
+    def cut(on: Transaction) -> None:
+        on.execute("INSERT INTO facts (name, value) VALUES ('a', 'b')")
+        os.truncate(log_of(tmp_path / "l.db"), 0)
+
+    with pytest.raises(StoreError, match="its log was cut") as refused:
+        store.database.write(cut)
+    assert refused.value.kind == databases.DAMAGED
+    assert (tmp_path / "l.db").read_bytes() == content
+    assert not log_of(tmp_path / "l.db").stat().st_size
+
+
+def test_a_log_that_was_cut_is_not_opened_anew(tmp_path: Path) -> None:
+    """To SQLite it would be a log with less in it."""
+    database = Sqlite(tmp_path / "l.db")
+    store = Store(database)
+    store.record(row(1), now=START)
+    os.truncate(log_of(tmp_path / "l.db"), 0)
+    database.close()
+    with pytest.raises(StoreError, match="its log holds 0 of") as refused:
+        store.known("lea")
+    assert refused.value.kind == databases.DAMAGED
+
+
+EMPTIED = """
+import sqlite3, sys
+other = sqlite3.connect(sys.argv[1])
+for line in sys.stdin:
+    print(other.execute(line).fetchone(), flush=True)
+"""
 
 
 def test_a_log_that_another_process_emptied_is_gone_on_with(tmp_path: Path) -> None:
-    store = Store(Sqlite(tmp_path / "l.db"))
-    for n in range(ROWS):
-        store.record(row(n), now=START)
-    Sqlite(tmp_path / "l.db").scrub()
-    store.record(row("late"), now=START)
-    assert len(store.known("lea").rows) == ROWS + 1
+    """Again and again, whether it closes the file then or goes on."""
+    path = tmp_path / "l.db"
+    store = Store(Sqlite(path))
+    size = 0
+    command = [sys.executable, "-c", EMPTIED, str(path)]
+    for ending in (False, True):
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+            assert other.stdin is not None
+            assert other.stdout is not None
+            for n in range(size, size + ROWS):
+                store.record(row(n), now=START)
+            size += ROWS
+            other.stdin.write("PRAGMA wal_checkpoint(TRUNCATE)\n")
+            other.stdin.flush()
+            assert other.stdout.readline() == "(0, 0, 0)\n"
+            assert log_of(path).stat().st_size == 0
+            if ending:
+                other.stdin.close()
+                assert other.wait(timeout=60) == 0
+            assert len(store.known("lea").rows) == size
+            store.record(row(f"late-{ending}"), now=START)
+            size += 1
+            assert len(store.known("lea").rows) == size
+            if not ending:
+                other.stdin.close()
+    store.database.close()
+    assert len(Store(Sqlite(path)).known("lea").rows) == size
 
 
 def test_a_transaction_that_cannot_be_rolled_back_does_not_stay(tmp_path: Path) -> None:

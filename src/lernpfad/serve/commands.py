@@ -53,7 +53,8 @@ Decides again whatever the log says that this bundle decided, and compares. Exit
 
 SCRUB_HELP: Final = """usage: lernpfad serve scrub store=WHERE
 
-Leaves nothing of erased learners in the files of the store. SQLite does so with every erasure. PostgreSQL keeps bytes
+Leaves nothing of erased learners in the files of the store. SQLite does so with every erasure, unless its receipt says
+that somebody was reading; then with the next write, or with this once nobody reads. PostgreSQL keeps bytes
 of deleted rows in its pages until something else needs the place: this writes its tables anew, and whoever uses them
 waits meanwhile. Run it when few do, as often as your promise to those who were erased asks for.
 

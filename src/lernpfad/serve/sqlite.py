@@ -11,7 +11,7 @@ from time import monotonic, sleep
 from typing import Final, TypeVar
 
 from lernpfad.serve.database import BUSY, DAMAGED, FULL, GONE, Dialect, StoreError, Transaction
-from lernpfad.serve.sqlite_log import damage, extent, index_of, log_of
+from lernpfad.serve.sqlite_log import Index, damage, index_of, log_of
 from lernpfad.serve.together import Queue, Waiting, run, settling
 
 T = TypeVar("T")
@@ -25,6 +25,8 @@ TOGETHER: Final = 64
 
 _PAUSE: Final = 0.01
 """Seconds between two tries to open a file that another process is making."""
+_REST: Final = 0.05
+"""Seconds between two tries to empty a log that somebody reads."""
 
 _SETTINGS: Final = (
     "PRAGMA journal_mode=WAL",
@@ -68,14 +70,14 @@ class Sqlite:
         self._queue = Queue(together)
         self._locks = {True: Lock(), False: Lock()}
         self._open: dict[bool, sqlite3.Connection] = {}
+        self._door = Lock()  # held while a connection comes or goes
+        self._index: Index | None = None
         self._log: tuple[int, ...] = ()
-        self._seen = (0, b"")
+        self._owes = False
         with self._locks[True], self._told():
             self.path.parent.mkdir(parents=True, exist_ok=True)
             os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))  # learners' answers are nobody else's to read
             self._file = self._identity()
-            if lost := damage(self.path):
-                raise StoreError(DAMAGED, self._line(DAMAGED, lost))
             self._connection(True)
 
     def read(self, work: Callable[[Transaction], T]) -> T:
@@ -97,15 +99,22 @@ class Sqlite:
             while not mine.done:
                 self._commit(self._queue.taken())
         self._keep_log()  # if the log went just now, what is in it has to be elsewhere before anybody is told
+        self._pay()
         result: T = mine.outcome()
         return result
 
     def scrub(self) -> None:
-        """Write the whole log into the file, where deleted rows are zeros, and empty it."""
-        with self._locks[True], self._locks[False], self._told():
-            busy = self._connection(True).execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
-        if busy:
-            raise StoreError(BUSY, f"{self} is being read, so its log keeps what was erased; erase once more")
+        """Write the whole log into the file, where deleted rows are zeros, and empty it.
+
+        Others go on while it waits for whoever reads. If that takes too long it raises, and every write tries again.
+        """
+        self._owes = True
+        deadline = monotonic() + self.patience
+        while not self._emptied():
+            if monotonic() > deadline:
+                keeps = "its log keeps what was erased until a write, or `lernpfad serve scrub`, finds nobody reading"
+                raise StoreError(BUSY, f"{self} is being read; {keeps}")
+            sleep(_REST)
 
     def rewrite(self) -> None:
         """The same: SQLite has overwritten deleted rows with zeros already."""
@@ -113,6 +122,7 @@ class Sqlite:
 
     def close(self) -> None:
         """Close the file."""
+        self._pay()
         with self._locks[True], self._locks[False]:
             self._drop(False)
             self._drop(True)
@@ -120,14 +130,31 @@ class Sqlite:
     def __str__(self) -> str:
         return f"the store {self.path}"
 
+    def _emptied(self) -> bool:
+        """Try once, waiting for nobody in other processes."""
+        with self._locks[True], self._locks[False], self._told():
+            connection = self._connection(True)
+            connection.execute("PRAGMA busy_timeout=0")
+            try:
+                self._owes = bool(connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0])
+            finally:
+                connection.execute(f"PRAGMA busy_timeout={int(1_000 * self.patience)}")
+        return not self._owes
+
+    def _pay(self) -> None:
+        """If a log could not be emptied after an erasure, try again."""
+        if self._owes:
+            with suppress(StoreError):
+                self._emptied()
+
     def _commit(self, jobs: Sequence[Waiting]) -> None:
         with settling(jobs), self._told():
             connection = self._connection(True)
             with self._left_clean(True):
                 connection.execute("BEGIN IMMEDIATE")
                 run(connection, jobs, everybodys=(sqlite3.DatabaseError,))
+                self._keep_whole()  # nobody else empties the log now
                 connection.execute("COMMIT")
-            self._seen = extent(self.path)
 
     def _connection(self, writing: bool) -> sqlite3.Connection:
         try:
@@ -136,12 +163,21 @@ class Sqlite:
         except OSError:
             self._drop(writing)  # a commit to the old file, wherever it lies now, would be lost
             raise
-        if self._open and self._seen != (0, b"") and extent(self.path, since=self._seen)[0] < self._seen[0]:
-            # a commit would leave a hole in it, and the next checkpoint would carry the hole into the file
-            raise StoreError(DAMAGED, self._line(DAMAGED, f"its log was cut to less than {self._seen[0]} bytes"))
-        if writing not in self._open:
-            self._open[writing] = self._opened()
-        return self._open[writing]
+        with self._door:
+            self._keep_whole()
+            if writing not in self._open:
+                self._open[writing] = self._opened()
+            return self._open[writing]
+
+    def _keep_whole(self) -> None:
+        """Refuse to go on with a log that was cut.
+
+        A commit would leave a hole in it, which the next checkpoint carries into the file, and a new connection would
+        take what is left for the whole.
+        """
+        lost = damage(self.path) if self._index is None else self._index.lacking()
+        if lost and (self._index is None or self._log_is_ours()):
+            raise StoreError(DAMAGED, self._line(DAMAGED, lost))
 
     def _opened(self) -> sqlite3.Connection:
         # mode=rw: a file that has gone is an error, not an empty store
@@ -155,7 +191,8 @@ class Sqlite:
             if self.max_pages is not None:
                 connection.execute(f"PRAGMA max_page_count={int(self.max_pages)}")
             connection.execute("SELECT count(*) FROM sqlite_master").fetchone()  # from here on there is a log
-            self._log, self._seen = self._log_identity(), extent(self.path)
+            self._log = self._log_identity()
+            self._index = self._index or Index(self.path)
         except BaseException:
             connection.close()
             raise
@@ -221,9 +258,13 @@ class Sqlite:
             raise
 
     def _drop(self, writing: bool) -> None:
-        if writing in self._open:
-            with suppress(sqlite3.Error):
-                self._open.pop(writing).close()
+        with self._door:
+            if writing in self._open:
+                with suppress(sqlite3.Error):
+                    self._open.pop(writing).close()
+            if self._index is not None and not self._open:
+                self._index.close()
+                self._index = None
 
     @contextmanager
     def _told(self) -> Iterator[None]:

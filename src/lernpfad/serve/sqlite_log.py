@@ -6,6 +6,7 @@ of the log knew of more, acknowledged rows are lost, and somebody has to know. T
 https://www.sqlite.org/walformat.html.
 """
 
+import os
 import struct
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,8 @@ from typing import Final
 _HEADER, _FRAME, _INDEX = 32, 24, 48
 _MAGIC: Final = (0x377F0682, 0x377F0683)
 _WORD: Final = 0xFFFFFFFF
+_LARGEST: Final = 65_536
+"""Bytes of a page that the index writes as 1."""
 _LOOKS: Final = 3
 _PAUSE: Final = 0.05
 """Seconds between two looks: another process may be writing, and what is damaged stays so."""
@@ -44,20 +47,47 @@ def damage(path: Path) -> str:
     return "" if "" in said else said.pop()
 
 
-def extent(path: Path, *, since: tuple[int, bytes] = (0, b"")) -> tuple[int, bytes]:
-    """Bytes of the log, and the salt that it has until it begins anew.
+class Index:
+    """The index of the log of a database that this process has open: it says how far the log has to reach.
 
-    since: an earlier extent; if the log has begun anew it counts as no shorter.
+    Make it once there is a connection, and close it after the last one: closing a file lets go of the process's locks
+    on it.
     """
-    try:
-        size = log_of(path).stat().st_size
-        if since[0] and size >= since[0]:
-            return size, since[1]
-        with log_of(path).open("rb") as log:
-            salt = log.read(_HEADER)[16:24]
-    except FileNotFoundError:
-        return since
-    return (size, salt) if not since[0] or salt == since[1] else (since[0], salt)
+
+    def __init__(self, path: Path) -> None:
+        self._log = log_of(path)
+        self._file: int | None = None
+        self._file = os.open(index_of(path), os.O_RDONLY)
+
+    def lacking(self) -> str:
+        """What is wrong with the log: "" unless somebody cut it. A checkpoint says in the index that it empties it."""
+        for look in range(_LOOKS):
+            if look:
+                sleep(_PAUSE)
+            needed = self._needed()
+            try:
+                if self._log.stat().st_size >= needed:
+                    return ""
+            except FileNotFoundError:
+                return ""  # taken away, which is another matter: whoever has it open has all of it
+        return f"its log was cut to less than {needed} bytes"
+
+    def _needed(self) -> int:
+        """Bytes of all frames that the index counts; it counts a frame once the frame has been written."""
+        head = b"" if self._file is None else os.pread(self._file, _INDEX, 0)
+        if len(head) < _INDEX or not head[12]:
+            return 0
+        page, frames = struct.unpack_from("=HI", head, 14)
+        return _HEADER + frames * (_FRAME + (_LARGEST if page == 1 else page)) if frames else 0
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
+
+    def __del__(self) -> None:
+        self.close()
 
 
 def _damage(path: Path) -> str:

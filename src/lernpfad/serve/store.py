@@ -1,17 +1,20 @@
 """What is kept of learners: every interaction once, the state it led to, what was decided; and how all of it goes."""
 
 import hmac
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from secrets import token_hex
+from typing import Final
 
 from lernpfad.core import LernpfadError
-from lernpfad.serve.database import Database, Transaction
+from lernpfad.serve.database import Database, StoreError, Transaction
 from lernpfad.serve.decisions import Decision, insert
 from lernpfad.serve.history import Rows
 from lernpfad.serve.tables import LEARNER_TABLES, NOT_VOIDED, prepare
 
+_LOG: Final = logging.getLogger(__name__)
 _COLUMNS = "item, outcome, accepted, minutes, time"
 
 
@@ -60,7 +63,10 @@ class Known:
 
 @dataclass(frozen=True)
 class Receipt:
-    """Proof of an erasure. hash: sha256 of `nonce:learner`; the nonce is not kept, so it leads to nobody."""
+    """Proof of an erasure. hash: sha256 of `nonce:learner`; the nonce is not kept, so it leads to nobody.
+
+    scrubbed: the deleted rows have left the files too.
+    """
 
     id: str
     nonce: str
@@ -68,6 +74,7 @@ class Receipt:
     erased: float
     interactions: int
     decisions: int
+    scrubbed: bool
 
 
 class ConflictError(LernpfadError):
@@ -154,7 +161,10 @@ class Store:
         self.database.write(work)
 
     def erase(self, learner: str, *, now: float) -> Receipt:
-        """Delete every row of a learner, also from the files; what is left is a receipt. Bears being repeated."""
+        """Delete every row of a learner, also from the files; what is left is a receipt. Bears being repeated.
+
+        Once the rows are gone the receipt is given, since it cannot be made again; it says whether the files hold any.
+        """
         pseudonym, receipt, nonce = self.pseudonym(learner), token_hex(16), token_hex(16)
         proof = sha256(f"{nonce}:{learner}".encode()).hexdigest()
 
@@ -178,8 +188,13 @@ class Store:
             return {"interactions": int(found[0]), "decisions": int(found[1])}
 
         gone = self.database.write(work)
-        self.database.scrub()
-        return Receipt(receipt, nonce, proof, now, gone["interactions"], gone["decisions"])
+        scrubbed = True
+        try:
+            self.database.scrub()
+        except StoreError as problem:
+            scrubbed = False
+            _LOG.error("%s", problem)
+        return Receipt(receipt, nonce, proof, now, gone["interactions"], gone["decisions"], scrubbed)
 
     def append(
         self, on: Transaction, pseudonym: str, rows: Sequence[Interaction], places: Sequence[int], *, now: float

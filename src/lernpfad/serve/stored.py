@@ -134,3 +134,7 @@ class ReceiptAnswer(Posted):
     erased: float = Field(description="When, seconds since the epoch, UTC.")
     interactions: int = Field(description="Rows deleted.")
     decisions: int = Field(description="Decisions deleted.")
+    scrubbed: bool = Field(
+        description="Whether what was deleted has left the files of the store as well. If not, they were in use; it is "
+        "tried again later, and at once if you repeat the request. This receipt stays the one to keep."
+    )
