@@ -14,12 +14,29 @@ from serve import stack
 
 NAME = "paths"
 DATA = {"data": "planted", "data_hash": "ab" * 32, "split": "by learner"}
+TRACER = {"data": "planted", "data_hash": "ab" * 6, "split": "by learner", "test": "16 learners, 1088 rows, 0123"}
+RECOMMENDER = TRACER | {"ranking": {"history": 0.5, "targets": "all", "mask_seen": True, "ties": "middle"}}
+CLOSED_LOOP = {"world": "Corporate 0123", "seed": 0, "learners": 200, "weeks": 26, "reference": "WateringCan 0123"}
+MATRIX = {
+    "worlds": {"main": "0123", "fast": "4567"},
+    "first_seed": 2000,
+    "learners": 20,
+    "weeks": 26,
+    "reference": "WateringCan 0123",
+    "oracles": "Oracle 0123",
+}
+MEASURED = {"tracer": TRACER, "recommender": RECOMMENDER, "closed_loop": CLOSED_LOOP, "worst_world": MATRIX}
+"""How everything was measured."""
+
+OTHERS = {"recommender": {"ndcg@10": 0.2}, "closed_loop": {"per_hour": 0.04}, "worst_world": {"normalised": 0.5}}
+"""Metrics beside the tracer's."""
 
 
-def small_bundle(folder: Path, *, auc: float = 0.7, **provenance: Any) -> Path:
-    """An item mean and a popularity that claim an AUC."""
+def small_bundle(folder: Path, *, auc: float = 0.7, others: Any = None, measured: Any = MEASURED) -> Path:
+    """An item mean and a popularity that claim an AUC, and other metrics, measured in some way."""
     fitted = stack.fitted(tracer=ItemMean(), recommender=Popularity())
-    return stack.written(folder, fitted, metrics={"tracer": {"auc": auc}}, provenance={**DATA, **provenance}, trust=())
+    metrics = {"tracer": {"auc": auc}, **(others or {})}
+    return stack.written(folder, fitted, metrics=metrics, provenance={**DATA, "measured": measured}, trust=())
 
 
 @dataclass(frozen=True)

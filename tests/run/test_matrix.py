@@ -3,7 +3,7 @@ import shutil
 
 import pytest
 
-from lernpfad.run import matrix_cell
+from lernpfad.run import conditions, matrix_cell
 from lernpfad.run.cli import main
 
 SMALL = (
@@ -45,6 +45,21 @@ def test_cells_keep_facts(done):
     assert believed["wateringcan"] is None
     prints = {one["world"]: one["fingerprint"] for one in facts}
     assert prints["main"] != prints["fast"]
+
+
+def test_the_table_has_a_record_of_how_it_was_measured(done, tmp_path):
+    found = conditions.read_matrix(done / "matrix.csv")
+    facts = [json.loads(path.read_text()) for path in done.glob("*/*/facts.json")]
+    assert found["worlds"] == {one["world"]: one["fingerprint"] for one in facts}
+    assert (found["weeks"], found["learners"], found["repeats"]) == (3, 6, 2)
+    assert found["reference"].startswith("WateringCan ")
+    assert found["oracles"].startswith("Oracle ")
+    for name in ("matrix.csv", "matrix.json"):
+        shutil.copy(done / name, tmp_path)
+    assert conditions.read_matrix(tmp_path / "matrix.csv") == found
+    with (tmp_path / "matrix.csv").open("a") as stream:
+        stream.write("main,better\n")
+    assert conditions.read_matrix(tmp_path / "matrix.csv") is None  # it is of another file
 
 
 def test_what_is_there_is_not_run_again_and_what_is_lost_is(done, monkeypatch):

@@ -95,15 +95,6 @@ def test_rollback_goes_back_version_by_version_and_then_says_so(shop, command):
     assert said.count("\n") == 1
 
 
-def test_metrics_of_other_data_are_no_comparison(shop, command):
-    shop.registered("moved")
-    shop.registered("moved", auc=0.9, data_hash="cd" * 32)
-    code, said = command("promote", "name=moved", "why=new data")
-    assert code == 2
-    assert "was measured on planted cdcdcdcd (by learner), the champion on planted abababab (by learner)" in said
-    assert command("promote", "name=moved", "why=new data", "across_data=true")[0] == 0
-
-
 def test_a_version_that_was_changed_in_the_store_is_not_promoted(shop, command):
     shop.registered("tampered")
     shop.registered("tampered", auc=0.9)

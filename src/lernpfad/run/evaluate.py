@@ -16,8 +16,9 @@ from lernpfad.evaluate.gallery import gallery
 from lernpfad.evaluate.results import Results, label
 from lernpfad.evaluate.robustness import best_oracle
 from lernpfad.policy import spec
-from lernpfad.run import closed_loop, measure, offpolicy, parts, provenance, stack
+from lernpfad.run import closed_loop, conditions, measure, offpolicy, parts, provenance, stack
 from lernpfad.run.closed_loop import Outcome
+from lernpfad.run.conditions import MEASURED
 from lernpfad.run.record import Record, Start
 from lernpfad.run.stack import Models
 from lernpfad.serve.files import jsonable, write_arrays, write_json
@@ -94,7 +95,8 @@ def _in_closed_loop(config: Any, models: Models, record: Record, folder: Path) -
     print(f"\n{text}\n\n{tables.text(beside.rows(results))}\n\n{tables.text(beside.lasting_rows(results))}\n")
     _reported(results, record, folder / REPORT_FILE, title="What next? Policies compared in closed loop")
     _recorded(results, record, folder)
-    return found | _judged(results, outcome, folder) | {"beside": beside.facts(results)}
+    how = {MEASURED: conditions.of_closed_loop(config, outcome.world)}
+    return found | _judged(results, outcome, folder) | {"beside": beside.facts(results)} | how
 
 
 def _roles(outcome: Outcome) -> StrArray:

@@ -7,8 +7,9 @@ from typing import Any
 from omegaconf import OmegaConf
 
 from lernpfad.core import ConfigError, Policy
-from lernpfad.run import again, parts, precision, provenance, stack
+from lernpfad.run import again, conditions, parts, precision, provenance, stack
 from lernpfad.run.bundle_model import BundleModel
+from lernpfad.run.conditions import MEASURED
 from lernpfad.run.evaluate import RESULT_FILE
 from lernpfad.run.judged import tables
 from lernpfad.run.papers import papers
@@ -34,6 +35,8 @@ def run(config: Any) -> None:
     start = Start("export", parts.folder(), parts.resolved(config))
     policy, named = _policy(config, judged), config.matrix_policy or _policy_name(config, judged)
     precision.check(config.precision)
+    metrics = _metrics(models, policy, judged) | tables(models, matrix=config.matrix, policy=named)
+    how = {MEASURED: _measured(models, judged, metrics, matrix=config.matrix)}
     with parts.build(config, "tracking").start(start) as record:
         place = bundle.write(
             config.folder,
@@ -42,8 +45,8 @@ def run(config: Any) -> None:
             policy=policy,
             catalog=models.tracer.catalog,
             roles=models.tracer.roles,
-            metrics=_metrics(models, policy, judged) | tables(models, matrix=config.matrix, policy=named),
-            provenance=_provenance(config, models, record),
+            metrics=metrics,
+            provenance=_provenance(config, models, record) | how,
             lighter=_lighter(config, models),
             papers=papers(config.papers),
         )
@@ -105,6 +108,20 @@ def _metrics(models: stack.Models, policy: Policy, judged: dict[str, Any]) -> di
     same = judged.get("models") == models.folders() and judged.get("winner_spec") == jsonable(describe(policy))
     rows = [row for row in judged.get("policies", []) if same and row["policy"] == judged["winner"]]
     return found | ({"closed_loop": rows[0]} if rows else {})
+
+
+def _measured(
+    models: stack.Models, judged: dict[str, Any], metrics: dict[str, Any], *, matrix: str | None
+) -> dict[str, Any]:
+    """How the metrics of each part were measured; None where the run that they are from did not record it."""
+    found: dict[str, Any] = {conditions.TRACER: conditions.of_model(models.tracer)}
+    if models.recommender is not None:
+        found[conditions.RECOMMENDER] = conditions.of_model(models.recommender, ranks=True)
+    if conditions.CLOSED_LOOP in metrics:
+        found[conditions.CLOSED_LOOP] = judged.get(MEASURED)
+    if conditions.WORST_WORLD in metrics and matrix is not None:
+        found[conditions.WORST_WORLD] = conditions.read_matrix(Path(matrix))
+    return found
 
 
 def _provenance(config: Any, models: stack.Models, record: Record) -> dict[str, Any]:

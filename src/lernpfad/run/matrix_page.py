@@ -1,4 +1,4 @@
-"""What a robustness matrix leaves for people: README.md, matrix.csv, the figure; the same in MLflow."""
+"""What a robustness matrix leaves: README.md, matrix.csv, how it was measured, the figure; the same in MLflow."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,7 +9,7 @@ from lernpfad.evaluate import closed_loop, robustness_beside, robustness_rows, t
 from lernpfad.evaluate.lived import Lived
 from lernpfad.evaluate.results import label
 from lernpfad.evaluate.robustness import Cells, Robustness, robustness
-from lernpfad.run import provenance
+from lernpfad.run import conditions, provenance
 from lernpfad.run.record import Record
 
 README, CSV, NOTES, FIGURE = "README.md", "matrix.csv", "notes.md", "matrix.png"
@@ -31,7 +31,9 @@ def write(config: Any, found: Found, record: Record) -> None:
     robustness_rows.heat(judged).savefig(results / FIGURE, dpi=150)
     (results / README).write_text(_page(config, judged, lived, facts, results), encoding="utf-8")
     (results / CSV).write_text(tables.to_csv(robustness_rows.flat(judged, facts)), encoding="utf-8")
-    for name in (README, CSV, FIGURE):
+    how = conditions.of_matrix(config, _fingerprints(judged, facts), oracles=judged.oracles)
+    kept = conditions.keep_matrix(results / CSV, how)
+    for name in (README, CSV, FIGURE, kept.name):
         record.file(results / name)
     record.metrics(_metrics(judged))
     print(tables.text(robustness_rows.score_rows(judged)))
@@ -111,13 +113,13 @@ def _sizes(config: Any) -> dict[str, Any]:
 
 
 def _worlds(judged: Robustness, facts: Facts) -> list[dict[str, str]]:
-    rows = []
+    rows, prints = [], _fingerprints(judged, facts)
     for world in judged.worlds:
         mine = [one for (of, _), one in facts.items() if of == world]
         rows.append(
             {
                 "world": world,
-                "fingerprint": " ".join(sorted({one["fingerprint"] for one in mine})),
+                "fingerprint": prints[world],
                 "top": label(judged.tops[world]),
                 "offers": f"{sum(one['offers'] for one in mine):,}",
                 "processor s": f"{sum(one['processor_s'] for one in mine):,.0f}",
@@ -125,6 +127,12 @@ def _worlds(judged: Robustness, facts: Facts) -> list[dict[str, str]]:
             }
         )
     return rows
+
+
+def _fingerprints(judged: Robustness, facts: Facts) -> dict[str, str]:
+    """Which world it was, by its name."""
+    every = {world: {one["fingerprint"] for (of, _), one in facts.items() if of == world} for world in judged.worlds}
+    return {world: " ".join(sorted(found)) for world, found in every.items()}
 
 
 def _metrics(judged: Robustness) -> dict[str, float]:

@@ -4,7 +4,7 @@ import logging
 from typing import Any
 
 from lernpfad.core import ConfigError
-from lernpfad.run import parts
+from lernpfad.run import alike, parts
 from lernpfad.run.gates import Gate, refusals
 from lernpfad.run.gates import number as measure
 from lernpfad.run.registry import Registry
@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 
 def run(config: Any) -> None:
     """Hold the challenger to the gates and move the alias; one line says what became of it."""
-    why, gates = config.why, [_gate(name, one) for name, one in config.gates.items() if one is not None]
+    why, gates = config.why, {name: _gate(name, one) for name, one in config.gates.items() if one is not None}
     with parts.build(config, "tracking").registry(config.name) as registry:
         number, champion = registry.number(str(config.version)), registry.champion()
         if number == champion:
@@ -35,25 +35,19 @@ def _gate(name: str, settings: Any) -> Gate:
 
 
 def _require(
-    config: Any, gates: list[Gate], challenger: Manifest, registry: Registry, *, number: str, champion: str
+    config: Any, gates: dict[str, Gate], challenger: Manifest, registry: Registry, *, number: str, champion: str
 ) -> None:
-    """Refuse a challenger that is worse, or that was measured on something else."""
+    """Refuse a challenger that is worse, or that was not measured as the champion was."""
     before = registry.manifest(champion)
     who = f"version {number} of '{config.name}' is not promoted over version {champion}"
-    mine, theirs = _measured_on(challenger), _measured_on(before)
-    if mine != theirs and not config.across_data:
-        raise ConfigError(
-            f"{who}: it was measured on {mine}, the champion on {theirs}, so their metrics cannot be compared; "
-            "export both from runs on the same data, or say across_data=true"
-        )
-    idle = [gate.metric for gate in gates if measure(before.metrics, gate.metric) is None]
+    apart = alike.unlike(gates, (champion, before), (number, challenger))
+    if apart and not config.across_data:
+        raise ConfigError(f"{who}: {'; '.join(apart)}; or say across_data=true")
+    if apart:
+        log.warning("compared all the same: %s", "; ".join(apart))
+    idle = [gate.metric for gate in gates.values() if measure(before.metrics, gate.metric) is None]
     if idle:
         log.warning("not compared, since the champion has no such figure: %s", ", ".join(idle))
-    found = refusals(gates, before.metrics, challenger.metrics)
+    found = refusals(list(gates.values()), before.metrics, challenger.metrics)
     if found:
         raise ConfigError(f"{who}: {'; '.join(found)}; mend it, or widen the tolerance of the gate")
-
-
-def _measured_on(manifest: Manifest) -> str:
-    facts = manifest.provenance
-    return f"{facts.get('data')} {str(manifest.data_hash)[:8]} ({facts.get('split')})"
