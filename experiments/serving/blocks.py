@@ -21,7 +21,7 @@ from latency_bundles import catalog, log, posted, written
 from latency_load import CLIENT_CORE, Asker, Server, saturated
 
 CATALOGUES: Final = (1000, 10_000, 100_000)
-LEFT: Final = "from lernpfad.serve import heap; heap.give_back_large_blocks = lambda: False"
+LEFT: Final = "from lernpfad.serve import heap; heap.give_back_large_blocks = lambda items: False"
 """What a process does first that leaves glibc to itself."""
 SERVE: Final = "import sys; from lernpfad.serve.settings import main; main(sys.argv[1:])"
 WAYS: Final = {"given back": SERVE, "left to glibc": f"{LEFT}; {SERVE}"}

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from lernpfad.core import BundleError
 from lernpfad.serve import heap
 from lernpfad.serve.settings import ServeSettings, serve
+from serve.web import small_bundle
 
 MAPPED = 2
 """Bit of the size before a block that glibc mapped for itself (IS_MMAPPED of malloc.c)."""
@@ -18,7 +18,7 @@ SECOND = f"""
 import ctypes, sys
 from lernpfad.serve import heap
 
-print("asked" in sys.argv and heap.give_back_large_blocks())
+print("asked" in sys.argv and heap.give_back_large_blocks(int(sys.argv[2])))
 c = ctypes.CDLL(None)
 c.malloc.restype = ctypes.c_void_p
 size = 2 * heap.BLOCK
@@ -41,7 +41,13 @@ def second_block(*words: str, **environment: str) -> list[str]:
 @glibc
 def test_a_large_block_is_not_kept() -> None:
     assert second_block() == ["False", "False"]  # what glibc does when left to itself
-    assert second_block("asked") == ["True", "True"]
+    assert second_block("asked", "10000") == ["True", "True"]
+
+
+@glibc
+@pytest.mark.parametrize("items", [100_000, 100_000_000])
+def test_the_arrays_of_a_large_catalog_are_kept(items: int) -> None:
+    assert second_block("asked", str(items)) == ["True", "False"]
 
 
 @glibc
@@ -49,12 +55,18 @@ def test_a_large_block_is_not_kept() -> None:
     "own", [{"MALLOC_MMAP_THRESHOLD_": "33554432"}, {"GLIBC_TUNABLES": "glibc.malloc.mmap_threshold=33554432"}]
 )
 def test_what_the_operator_set_stays(own: dict[str, str]) -> None:
-    assert second_block("asked", **own) == ["False", "False"]
+    assert second_block("asked", "10000", **own) == ["False", "False"]
 
 
-def test_a_service_asks_for_it_before_it_loads_its_bundle(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    asked = []
-    monkeypatch.setattr(heap, "give_back_large_blocks", lambda: asked.append(True))
-    with pytest.raises(BundleError):
-        serve(ServeSettings(bundle=tmp_path / "nowhere"))
-    assert asked == [True]
+class Reached(Exception):
+    pass
+
+
+def test_a_service_asks_for_it_before_it_answers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def reached(items: int) -> bool:
+        raise Reached(items)
+
+    monkeypatch.setattr(heap, "give_back_large_blocks", reached)
+    bundle = small_bundle(tmp_path)
+    with pytest.raises(Reached, match=str(len(bundle.catalog))):
+        serve(ServeSettings(bundle=bundle.folder, port=0, trust=("serve",)))

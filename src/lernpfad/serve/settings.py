@@ -122,8 +122,8 @@ def serve(settings: ServeSettings) -> None:
     from lernpfad.serve.slow import Bounded, bounded
 
     _check_open(settings)
-    heap.give_back_large_blocks()
     bundle = load(settings.bundle, threads=settings.threads, trust=settings.trust)
+    heap.give_back_large_blocks(len(bundle.catalog))
     listener = _listen(settings.host, settings.port)
     bounded(listener)
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
