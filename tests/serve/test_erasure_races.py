@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
-from typing import Any
 
 import pytest
 
@@ -13,16 +12,7 @@ from lernpfad.serve.database import Database, Transaction
 from lernpfad.serve.store import Interaction, Recorded, Store
 from lernpfad.serve.xapi import statement
 from serve.stack import START
-from serve.web import NOW
-
-STATEMENT: dict[str, Any] = {
-    "id": "6f3c9c1e-0f0e-4c58-9d3b-0c5a9b1d2e3f",
-    "actor": {"account": {"homePage": "https://lms.example.org", "name": "lea"}},
-    "verb": {"id": "http://adlnet.gov/expapi/verbs/answered"},
-    "object": {"id": "https://lms.example.org/items/i1"},
-    "result": {"success": True},
-    "timestamp": "2026-03-02T09:14:05Z",
-}
+from serve.web import NOW, STATEMENT
 
 
 class Paused(Store):

@@ -16,8 +16,7 @@ from lernpfad.serve.learners import Learners
 from lernpfad.serve.store import Store
 from lernpfad.serve.stored import LearnerItemsRequest
 from lernpfad.serve.xapi import statement
-from serve.test_erasure_races import STATEMENT
-from serve.web import NOW, small_bundle
+from serve.web import NOW, STATEMENT, small_bundle
 
 VOIDED = {
     "id": "0d7c1f6a-3a55-4f0b-8f39-5f0c7d1f2b11",

@@ -15,6 +15,15 @@ with warnings.catch_warnings():
     from fastapi.testclient import TestClient
 
 NOW = 1_770_000_000.0
+STATEMENT: dict[str, Any] = {
+    "id": "6f3c9c1e-0f0e-4c58-9d3b-0c5a9b1d2e3f",
+    "actor": {"account": {"homePage": "https://lms.example.org", "name": "lea"}},
+    "verb": {"id": "http://adlnet.gov/expapi/verbs/answered"},
+    "object": {"id": "https://lms.example.org/items/i1"},
+    "result": {"success": True},
+    "timestamp": "2026-03-02T09:14:05Z",
+}
+"""One answer of lea's, as a learning record store sends it."""
 
 
 def small_bundle(folder: Path, **changed: Any) -> Bundle:
