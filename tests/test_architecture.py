@@ -122,7 +122,7 @@ def test_help_answers_in_under_half_a_second():
         after = os.times()
         return after.children_user + after.children_system - before.children_user - before.children_system
 
-    assert any(0 < seconds() < 0.5 for _ in range(10))  # a shared machine has slow moments
+    assert 0 < min(seconds() for _ in range(3)) < 0.5
 
 
 def test_help_loads_nothing_heavy():

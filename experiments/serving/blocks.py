@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from latency import CONNECTIONS, K, free_port
+from latency import CONNECTIONS, K, free_port, of_rounds
 from latency_bundles import catalog, log, posted, written
 from latency_load import CLIENT_CORE, Asker, Server, saturated
 
@@ -50,13 +50,11 @@ def measured(folder: Path, given: argparse.Namespace) -> list[dict[str, Any]]:
             {way: turn(bundle, code, bodies, seconds=given.seconds) for way, code in WAYS.items()}
             for _ in range(given.rounds)
         ]
-        found.append({"items": items, "rounds": rounds} | {way: medians([one[way] for one in rounds]) for way in WAYS})
+        found.append(
+            {"items": items, "rounds": rounds} | {way: of_rounds([one[way] for one in rounds]) for way in WAYS}
+        )
         print(json.dumps(found[-1]), flush=True)
     return found
-
-
-def medians(rounds: list[dict[str, float]]) -> dict[str, float]:
-    return {name: round(statistics.median(one[name] for one in rounds), 2) for name in rounds[0]}
 
 
 def table(found: list[Mapping[str, Any]]) -> str:

@@ -87,7 +87,7 @@ def test_a_row_was_taken_back_just_before_or_after_by_another_clock(learners: Le
     assert compared(learners) == (2, 0)
 
 
-def test_rows_that_are_not_there_are_told(learners: Learners, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rows_that_are_not_there_are_told(learners: Learners) -> None:
     told(learners, STATEMENT, now=NOW)
     asked(learners, now=NOW + 100)
     told(learners, VOIDED, now=NOW + 100 - 2 * replay.APART)  # as if long before: the clocks cannot be meant

@@ -34,20 +34,19 @@ class BodyLimit:
         if _declared(scope) > self.limit:
             await _refuse(send, 413, large)
             return
-        body = bytearray()
         try:
-            try:
-                async with asyncio.timeout(self.seconds):
-                    whole = await self._read(receive, body)
-            except TimeoutError:
-                await _refuse(send, 408, f"did not come within {self.seconds:g} seconds; send it at once")
-                return
+            async with asyncio.timeout(self.seconds):
+                body, whole = await self._read(receive)
+        except TimeoutError:
+            await _refuse(send, 408, f"did not come within {self.seconds:g} seconds; send it at once")
+            return
+        try:
             if len(body) > self.limit:
                 await _refuse(send, 413, large)
             elif self.held > AT_ONCE * self.limit:
                 await _refuse(send, 503, "came while others take all the room there is; send it again")
             elif whole:  # else nobody is there to be answered
-                await self._hand_on(scope, receive, send, bytes(body))
+                await self._hand_on(scope, receive, send, body)
         finally:
             self.held -= len(body)
 
@@ -59,17 +58,23 @@ class BodyLimit:
 
         await self.app(scope, replay, send)
 
-    async def _read(self, receive: Receive, body: bytearray) -> bool:
-        """Read the body, as far as there is room for it; whether its client sent that much."""
-        while True:
-            message = await receive()
-            if message["type"] != "http.request":  # the client went away
-                return False
-            piece = message.get("body", b"")
-            body += piece
-            self.held += len(piece)
-            if max(len(body) - self.limit, self.held - AT_ONCE * self.limit) > 0 or not message.get("more_body", False):
-                return True
+    async def _read(self, receive: Receive) -> tuple[bytes, bool]:
+        """The body, as far as there is room for it, and whether its client sent that much; counted in `held`."""
+        body = bytearray()
+        try:
+            while True:
+                message = await receive()
+                if message["type"] != "http.request":  # the client went away
+                    return bytes(body), False
+                piece = message.get("body", b"")
+                body += piece
+                self.held += len(piece)
+                full = len(body) > self.limit or self.held > AT_ONCE * self.limit
+                if full or not message.get("more_body", False):
+                    return bytes(body), True
+        except BaseException:
+            self.held -= len(body)
+            raise
 
 
 async def _refuse(send: Send, status: int, problem: str) -> None:

@@ -161,14 +161,13 @@ def _history(database: Database, number: int, pseudonym: str) -> Iterator[dict[s
         f"WHERE interactions.learner = ? AND {NOT_VOIDED} ORDER BY time, place"
     )
     found = database.read(lambda on: on.execute(query, (number,)).fetchall())
-    speaks: dict[str, tuple[bool, str]] = {}  # of each decision: whether a row with an outcome does, and which
-    for key, item, _, _, outcome, _, decision, _, _, offered, drawn in found:
-        likely = decision and not math.isnan(_propensity(item, offered, drawn=bool(drawn)))
-        assessed = outcome != NOT_ASSESSED
-        if likely and (decision not in speaks or (assessed and not speaks[decision][0])):
-            speaks[decision] = assessed, key
-    for key, item, time, accepted, outcome, minutes, decision, bundle, policy, offered, drawn in found:
-        mine = speaks.get(decision, (False, ""))[1] == key
+    chances = [_propensity(item, offered, drawn=bool(drawn)) for _, item, *_, offered, drawn in found]
+    speaks: dict[str, int] = {}  # which row has the propensity of a decision
+    for n, (_, _, _, _, outcome, _, decision, *_) in enumerate(found):
+        better = decision not in speaks or (found[speaks[decision]][4] == NOT_ASSESSED and outcome != NOT_ASSESSED)
+        if better and not math.isnan(chances[n]):
+            speaks[decision] = n
+    for n, (key, item, time, accepted, outcome, minutes, decision, bundle, policy, _, _) in enumerate(found):
         yield {
             "learner": pseudonym,
             "id": key,
@@ -177,7 +176,7 @@ def _history(database: Database, number: int, pseudonym: str) -> Iterator[dict[s
             "accepted": bool(accepted),
             "outcome": outcome,
             "minutes": minutes,
-            "propensity": _propensity(item, offered, drawn=bool(drawn)) if mine else math.nan,
+            "propensity": chances[n] if speaks.get(decision) == n else math.nan,
             "decision": decision or "",
             "bundle": bundle or "",
             "policy": policy or "",

@@ -23,8 +23,8 @@ def give_back_large_blocks(items: int) -> bool:
     32 MB, and does not shrink a heap by less than twice that: each thread comes to keep room for the largest array
     that it met. An operator's own setting in the environment stays; other C libraries have no such habit.
     """
-    ours = "MALLOC_MMAP_THRESHOLD_" not in os.environ
-    if not ours or "malloc.mmap_threshold" in os.environ.get("GLIBC_TUNABLES", "") or sys.platform != "linux":
+    tuned = "malloc.mmap_threshold" in os.environ.get("GLIBC_TUNABLES", "")
+    if tuned or "MALLOC_MMAP_THRESHOLD_" in os.environ or sys.platform != "linux":
         return False
     with suppress(AttributeError):  # musl
         return bool(ctypes.CDLL(None).mallopt(_MMAP_THRESHOLD, max(BLOCK, min(AN_ITEM * items, _MOST))))
